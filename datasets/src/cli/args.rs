@@ -1,0 +1,281 @@
+//! Arguments of `benchbook data`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::error::DataError;
+use crate::request::{Format, Request};
+use crate::sets::{SetInfo, sets};
+use crate::stocks;
+
+/// What to do.
+#[derive(Debug, PartialEq)]
+pub enum Action {
+    /// Print the help.
+    Help,
+    /// List what can be made and what is there.
+    List,
+    /// Verify one folder, or all.
+    Verify(Option<PathBuf>),
+    /// Make a set.
+    Make(Request),
+}
+
+/// Parsed arguments.
+#[derive(Debug, PartialEq)]
+pub struct Args {
+    /// What to do.
+    pub action: Action,
+    /// The data root, if not the default one.
+    pub dir: Option<PathBuf>,
+    /// JSON lines instead of text.
+    pub json: bool,
+    /// Make again what is there already.
+    pub force: bool,
+}
+
+const COMMANDS: [&str; 4] = ["tpch", "stocks", "list", "verify"];
+const FLAGS: [&str; 3] = ["json", "force", "help"];
+
+impl Args {
+    /// Parses the arguments after `data`.
+    ///
+    /// # Errors
+    /// [`DataError::BadRequest`] that names the nearest match for an unknown word.
+    pub fn parse(args: &[String]) -> Result<Self, DataError> {
+        let mut words = Vec::new();
+        let mut flags = Vec::new();
+        let mut values: Vec<(String, String)> = Vec::new();
+        let mut rest = args.iter();
+        while let Some(arg) = rest.next() {
+            let Some(option) = arg.strip_prefix("--") else {
+                if arg == "-h" {
+                    flags.push("help");
+                } else {
+                    words.push(arg.as_str());
+                }
+                continue;
+            };
+            if let Some(flag) = FLAGS.into_iter().find(|flag| *flag == option) {
+                flags.push(flag);
+                continue;
+            }
+            let (name, value) = match option.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (option, None),
+            };
+            if !options().contains(&name) {
+                return Err(unknown(
+                    "option",
+                    "--",
+                    name,
+                    &[options(), FLAGS.to_vec()].concat(),
+                ));
+            }
+            let value = value.or_else(|| rest.next().cloned());
+            let value = value.ok_or_else(|| bad(format!("option --{name} needs a value")))?;
+            values.push((name.to_owned(), value));
+        }
+        let action = if flags.contains(&"help") {
+            Action::Help
+        } else {
+            action(&words, &values)?
+        };
+        let dir = values
+            .iter()
+            .rev()
+            .find(|(name, _)| name == "dir")
+            .map(|(_, value)| PathBuf::from(value));
+        Ok(Self {
+            action,
+            dir,
+            json: flags.contains(&"json"),
+            force: flags.contains(&"force"),
+        })
+    }
+}
+
+/// Options with a value: `--dir` and every parameter of every set.
+fn options() -> Vec<&'static str> {
+    let parameters = sets()
+        .iter()
+        .flat_map(|set| set.parameters)
+        .map(|parameter| parameter.name);
+    let mut names: Vec<_> = parameters.chain(["dir"]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn action(words: &[&str], values: &[(String, String)]) -> Result<Action, DataError> {
+    let only = |set: Option<&SetInfo>| {
+        let allowed = |name: &str| {
+            name == "dir" || set.is_some_and(|set| set.parameters.iter().any(|p| p.name == name))
+        };
+        match values.iter().find(|(name, _)| !allowed(name)) {
+            Some((name, _)) => Err(bad(format!(
+                "option --{name} does not belong to `{}`; see --help",
+                words.first().unwrap_or(&"list")
+            ))),
+            None => Ok(()),
+        }
+    };
+    match words {
+        [] | ["list"] => only(None).map(|()| Action::List),
+        ["verify"] => only(None).map(|()| Action::Verify(None)),
+        ["verify", dir] => only(None).map(|()| Action::Verify(Some(PathBuf::from(dir)))),
+        [name] => {
+            let Some(set) = sets().iter().find(|set| set.name == *name) else {
+                return Err(unknown("dataset", "", name, &COMMANDS));
+            };
+            only(Some(set))?;
+            request(set.name, values).map(Action::Make)
+        }
+        [_, extra, ..] => Err(bad(format!(
+            "unexpected word `{extra}`; parameters are given as options, see --help"
+        ))),
+    }
+}
+
+fn request(set: &str, values: &[(String, String)]) -> Result<Request, DataError> {
+    let mut request = if set == "tpch" {
+        Request::tpch(0.01)
+    } else {
+        Request::stocks(20)
+    };
+    for (name, value) in values {
+        match (&mut request, name.as_str()) {
+            (Request::Tpch { sf, .. }, "sf") => *sf = number(name, value)?,
+            (Request::Stocks { days, .. }, "days") => *days = number(name, value)?,
+            (Request::Stocks { symbols, .. }, "symbols") => *symbols = number(name, value)?,
+            (Request::Stocks { seed, .. }, "seed") => *seed = number(name, value)?,
+            (Request::Tpch { formats, .. } | Request::Stocks { formats, .. }, "formats") => {
+                *formats = value
+                    .split(',')
+                    .map(|format| Format::from_str(format.trim()))
+                    .collect::<Result<_, _>>()?;
+            }
+            _ => {}
+        }
+    }
+    request.check()?;
+    Ok(request)
+}
+
+fn number<T: FromStr>(name: &str, value: &str) -> Result<T, DataError> {
+    let allowed = sets()
+        .iter()
+        .flat_map(|set| set.parameters)
+        .find(|parameter| parameter.name == name);
+    value.trim().parse().map_err(|_| {
+        bad(format!(
+            "--{name} takes {}, not `{value}`",
+            allowed.map_or("a number", |parameter| parameter.allowed)
+        ))
+    })
+}
+
+fn bad(text: String) -> DataError {
+    DataError::BadRequest(text)
+}
+
+fn unknown(what: &str, dashes: &str, word: &str, known: &[&str]) -> DataError {
+    let nearest = known
+        .iter()
+        .min_by_key(|candidate| distance(word, candidate))
+        .copied()
+        .unwrap_or_default();
+    let hint = if distance(word, nearest) <= 2 {
+        format!("did you mean `{dashes}{nearest}`?")
+    } else {
+        "see --help".to_owned()
+    };
+    bad(format!("unknown {what} `{dashes}{word}`; {hint}"))
+}
+
+/// Edits that turn one word into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (diagonal + usize::from(x != y))
+                .min(above + 1)
+                .min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.chars().count()]
+}
+
+/// The text of `benchbook data --help`, derived from the description of the sets.
+pub fn help() -> String {
+    let mut text = String::from(
+        "Makes datasets for the course: generated here, the same bytes everywhere, checked before every use.\n\nUsage: benchbook data [SET [OPTIONS] | list | verify [FOLDER]]\n",
+    );
+    for set in sets() {
+        text += &format!("\n{}: {}\n", set.name, set.about);
+        for parameter in set.parameters {
+            text += &format!(
+                "  --{:<9} {} [{}; default {}]\n",
+                parameter.name, parameter.about, parameter.allowed, parameter.default
+            );
+        }
+    }
+    text += "\nFor all:\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output\n";
+    text += &format!(
+        "\nDefaults: {} symbols, seed {}.",
+        stocks::SYMBOLS,
+        stocks::SEED
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Args};
+    use crate::request::{Format, Request};
+
+    fn parse(line: &str) -> Result<Args, String> {
+        let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        Args::parse(&words).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn requests() {
+        let args = parse("tpch --sf=0.1 --json --dir /data").expect("valid");
+        assert_eq!(args.action, Action::Make(Request::tpch(0.1)));
+        assert!(args.json && !args.force && args.dir.is_some());
+        let Action::Make(Request::Stocks { days, formats, .. }) =
+            parse("stocks --days 5 --formats csv,parquet --force")
+                .expect("valid")
+                .action
+        else {
+            panic!("not stocks")
+        };
+        assert_eq!((days, formats), (5, vec![Format::Csv, Format::Parquet]));
+        assert_eq!(parse("").expect("valid").action, Action::List);
+        assert_eq!(parse("tpch --help").expect("valid").action, Action::Help);
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (line, part) in [
+            ("tpcg", "did you mean `tpch`?"),
+            ("tpch --df 1", "did you mean `--sf`?"),
+            ("tpch --days 3", "does not belong to `tpch`"),
+            ("tpch --sf big", "takes 0.001 to 10"),
+            ("tpch --sf 99", "out of range"),
+            ("tpch --sf nan", "out of range"),
+            ("tpch --sf", "needs a value"),
+            ("stocks --days -1", "takes 1 to 2520"),
+            ("stocks --formats xml", "unknown format `xml`"),
+            ("tpch 0.1", "unexpected word `0.1`"),
+        ] {
+            let error = parse(line).expect_err(line);
+            assert!(error.contains(part), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `cargo lab`: one command from a fresh clone to the course in JupyterLab.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use install::{Installed, Layout, Progress, doctor, handouts, launch, prepare_for, seconds};
+use lexopt::prelude::*;
+
+const USAGE: &str = "cargo lab: sets Benchbook up and opens the course in JupyterLab
+
+usage:
+  cargo lab [--no-browser] [-- ARGUMENTS OF JUPYTERLAB]
+                              set everything up, then open JupyterLab on the course; Ctrl-C ends it
+  cargo lab --headless        set everything up, then execute 25_one_task_many_ways to HTML
+  cargo lab prepare           set everything up, and no more
+  cargo lab handouts [NOTEBOOKS] [--out DIR]
+                              execute notebooks (all of the course by default) to HTML pages that need
+                              neither kernel nor network; in the build folder's `handouts` by default
+  cargo lab doctor [--json]   check the installation and say how to mend it
+  cargo lab uninstall [--all] [--dry-run]
+                              remove what set-up made; --all: what cargo built as well
+
+The first time takes 30 to 60 minutes on 2 cores, nearly all of it compiling Polars once.
+An interrupted set-up goes on where it stopped; a finished one takes seconds.
+";
+
+/// The notebook that shows whether all of it works.
+const PROOF: &str = "25_one_task_many_ways.ipynb";
+
+#[derive(Debug, PartialEq, Eq)]
+enum Wish {
+    Help,
+    Lab {
+        browser: bool,
+        extra: Vec<OsString>,
+    },
+    Headless,
+    Prepare,
+    Handouts {
+        notebooks: Vec<PathBuf>,
+        out: Option<PathBuf>,
+    },
+    Doctor {
+        json: bool,
+    },
+    Uninstall {
+        all: bool,
+        dry: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let wish = match parse(lexopt::Parser::from_env()) {
+        Ok(wish) => wish,
+        Err(error) => {
+            eprintln!("cargo lab: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match carry_out(wish) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\ncargo lab: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
+    let mut command: Option<String> = None;
+    let (mut browser, mut headless, mut json, mut all, mut dry) = (true, false, false, false, false);
+    let mut out = None;
+    let mut words: Vec<OsString> = Vec::new();
+    let mut extra: Vec<OsString> = Vec::new();
+    loop {
+        // What follows `--` is JupyterLab's.
+        if let Some(mut raw) = parser.try_raw_args()
+            && raw.peek().is_some_and(|word| word == "--")
+        {
+            raw.next();
+            extra = raw.collect();
+            break;
+        }
+        let Some(argument) = parser.next()? else { break };
+        match argument {
+            Short('h') | Long("help") => return Ok(Wish::Help),
+            Long("headless") if command.is_none() => headless = true,
+            Long("no-browser") if command.is_none() => browser = false,
+            Long("json") if command.as_deref() == Some("doctor") => json = true,
+            Long("all") if command.as_deref() == Some("uninstall") => all = true,
+            Long("dry-run") if command.as_deref() == Some("uninstall") => dry = true,
+            Long("out") if command.as_deref() == Some("handouts") => out = Some(PathBuf::from(parser.value()?)),
+            Value(word) if command.is_none() => command = Some(word.string()?),
+            Value(word) if command.as_deref() == Some("handouts") => words.push(word),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(match command.as_deref() {
+        None if headless => Wish::Headless,
+        None => Wish::Lab { browser, extra },
+        Some("help") => Wish::Help,
+        Some("prepare") => Wish::Prepare,
+        Some("handouts") => Wish::Handouts {
+            notebooks: words.into_iter().map(PathBuf::from).collect(),
+            out,
+        },
+        Some("doctor") => Wish::Doctor { json },
+        Some("uninstall") => Wish::Uninstall { all, dry },
+        Some(other) => {
+            return Err(format!("unknown command `{other}`; there are prepare, handouts, doctor and uninstall").into());
+        }
+    })
+}
+
+fn carry_out(wish: Wish) -> Result<ExitCode> {
+    let progress = Progress::stderr();
+    match wish {
+        Wish::Help => print!("{USAGE}"),
+        Wish::Doctor { json } => return Ok(ExitCode::from(u8::try_from(doctor::run(json)).unwrap_or(1))),
+        Wish::Prepare => {
+            let installed = set_up(&progress)?;
+            println!("{}", installed.benchbook.display());
+        }
+        Wish::Lab { browser, extra } => {
+            let installed = set_up(&progress)?;
+            progress.say("[7/7] JupyterLab: its address follows; Ctrl-C ends it");
+            launch::launch(&Layout::discover()?, &installed, browser, &extra)?;
+        }
+        Wish::Headless => {
+            let proof = Layout::discover()?.notebooks().join(PROOF);
+            make_handouts(&progress, vec![proof], None)?;
+        }
+        Wish::Handouts { notebooks, out } => make_handouts(&progress, notebooks, out)?,
+        Wish::Uninstall { all, dry } => {
+            install::uninstall(all, dry, |line| println!("{line}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn set_up(progress: &Progress) -> Result<Installed> {
+    let installed = prepare_for(progress, true)?;
+    progress.say(&format!("Set-up finished in {}", seconds(progress.elapsed())));
+    Ok(installed)
+}
+
+/// Prints the path of each page on a line of its own.
+fn make_handouts(progress: &Progress, notebooks: Vec<PathBuf>, out: Option<PathBuf>) -> Result<()> {
+    let layout = Layout::discover()?;
+    let notebooks = if notebooks.is_empty() {
+        handouts::all(&layout)?
+    } else {
+        notebooks
+    };
+    // A misspelt name must not cost a build first.
+    if let Some(absent) = notebooks.iter().find(|n| !n.is_file()) {
+        bail!("there is no notebook {}", absent.display());
+    }
+    let installed = set_up(progress)?;
+    let out = out.unwrap_or_else(|| layout.handouts());
+    for page in handouts::make(&layout, &installed, &notebooks, &out, progress)? {
+        println!("{}", page.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(words: &[&str]) -> Result<Wish, lexopt::Error> {
+        parse(lexopt::Parser::from_args(words))
+    }
+
+    #[test]
+    fn commands_are_understood() -> Result<(), lexopt::Error> {
+        assert_eq!(
+            wish(&[])?,
+            Wish::Lab {
+                browser: true,
+                extra: vec![]
+            }
+        );
+        let extra = vec!["--port=9999".into()];
+        assert_eq!(
+            wish(&["--no-browser", "--", "--port=9999"])?,
+            Wish::Lab { browser: false, extra }
+        );
+        assert_eq!(wish(&["--headless"])?, Wish::Headless);
+        assert_eq!(wish(&["doctor", "--json"])?, Wish::Doctor { json: true });
+        assert_eq!(
+            wish(&["uninstall", "--dry-run"])?,
+            Wish::Uninstall { all: false, dry: true }
+        );
+        let handouts = Wish::Handouts {
+            notebooks: vec!["a.ipynb".into()],
+            out: Some("o".into()),
+        };
+        assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
+        assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
+        Ok(())
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for words in [
+            &["fly"][..],
+            &["--json"],
+            &["doctor", "--all"],
+            &["handouts", "--out"],
+            &["prepare", "x"],
+        ] {
+            assert!(wish(words).is_err(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `%%parallel`: the same code on pools of different sizes.
+
+use std::time::Instant;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rayon::ThreadPoolBuilder;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{opaque, progress, start};
+use crate::AnyError;
+use crate::runtime::{Quiet, event};
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct Config {
+    rounds: usize,
+    /// Stop after this many seconds once six rounds are done.
+    budget_s: f64,
+    seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { rounds: 15, budget_s: 10.0, seed: 42 }
+    }
+}
+
+/// Seconds that one sample of `body` takes at least; shorter code is repeated inside the sample.
+const SAMPLE_S: f64 = 5e-3;
+/// No interval is given for fewer samples.
+const FEWEST: usize = 6;
+
+/// Runs `body` in a fresh Rayon pool of each size, sizes in random order in every round.
+///
+/// Sends `sample` (`threads`, `s`: seconds per run), `progress` and one `result` event.
+///
+/// # Errors
+/// A pool that cannot start, or the first error of `body`.
+pub fn parallel<T: Send>(
+    config: &str,
+    threads: &[usize],
+    body: impl Fn() -> Result<T, AnyError> + Sync,
+) -> Result<(), AnyError> {
+    let config: Config = serde_json::from_str(config)?;
+    let _quiet = Quiet::new();
+    let mut samples: Vec<Vec<f64>> = vec![Vec::new(); threads.len()];
+    let mut random = StdRng::seed_from_u64(config.seed);
+
+    let once = start();
+    drop(opaque(body()?));
+    let repeats = (SAMPLE_S / once.stop().seconds().max(1e-9)).ceil().clamp(1.0, 1e7) as u64;
+
+    let begin = Instant::now();
+    let mut order: Vec<usize> = (0..threads.len()).collect();
+    let mut rounds = 0;
+    while rounds < config.rounds {
+        order.shuffle(&mut random);
+        for &index in &order {
+            let seconds = in_fresh_pool(threads[index], repeats, &body)?;
+            samples[index].push(seconds);
+            event("sample", &json!({"threads": threads[index], "s": seconds}));
+        }
+        rounds += 1;
+        progress(rounds, config.rounds);
+        if rounds >= FEWEST && begin.elapsed().as_secs_f64() > config.budget_s {
+            break;
+        }
+    }
+    let results: Vec<_> =
+        threads.iter().zip(&samples).map(|(threads, samples)| json!({"threads": threads, "samples_s": samples})).collect();
+    event("result", &json!({"rounds": rounds, "seed": config.seed, "repeats": repeats, "threads": results}));
+    Ok(())
+}
+
+/// Seconds per run of `body` in a new pool; starting the pool and one warm-up run are not counted.
+fn in_fresh_pool<T: Send>(
+    threads: usize,
+    repeats: u64,
+    body: &(impl Fn() -> Result<T, AnyError> + Sync),
+) -> Result<f64, AnyError> {
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+    pool.install(|| {
+        drop(opaque(body()?));
+        let mut total = 0.0;
+        for _ in 0..repeats {
+            let clock = start();
+            let result = opaque(body()?);
+            total += clock.stop().seconds();
+            drop(result);
+        }
+        Ok(total / repeats as f64)
+    })
+}

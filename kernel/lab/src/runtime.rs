@@ -1,0 +1,199 @@
+//! How a cell talks to the kernel.
+//!
+//! The worker process points file descriptors 1 and 2 at sockets of the kernel, so everything a cell
+//! prints, from Rust or C, arrives as it is written. Displays and other structured messages travel inside
+//! the standard output stream, as frames that start with a secret token of the session: so they keep their
+//! place among the printed text.
+//!
+//! Generated code calls the functions here; a cell's author has no need of them.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::io::Write;
+use std::os::fd::FromRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Condvar, Mutex, OnceLock};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub mod variables;
+
+/// Marker line by which evcxr learns that a cell panicked.
+const EVCXR_PANIC: &str = "EVCXR_PANIC_NOTIFICATION";
+/// Marker line by which evcxr learns that a `?` ended a cell.
+const EVCXR_ERROR: &str = "EVCXR_ERROR_OCCURRED";
+
+static TOKEN: OnceLock<String> = OnceLock::new();
+/// evcxr's own end of the worker's standard output: markers only.
+static MARKERS: AtomicI32 = AtomicI32::new(-1);
+static REPLIES: AtomicI32 = AtomicI32::new(-1);
+static PANIC: Mutex<Option<Value>> = Mutex::new(None);
+static RUNNING: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+/// Measuring code sets this so that the flushing thread stays out of its way.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Called once by the worker process before any cell: connects this library to the kernel.
+///
+/// # Safety
+/// `token` must point to a NUL-terminated string; the descriptors must be open and owned by the worker.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn benchbook_lab_start(token: *const c_char, markers: c_int, replies: c_int) {
+    // SAFETY: the caller passes a valid C string.
+    let token = unsafe { CStr::from_ptr(token) }.to_string_lossy().into_owned();
+    let _ = TOKEN.set(token);
+    MARKERS.store(markers, Ordering::SeqCst);
+    REPLIES.store(replies, Ordering::SeqCst);
+    std::panic::set_hook(Box::new(remember_panic));
+    let _ = std::thread::Builder::new().name("benchbook-flush".into()).spawn(flush_partial_lines);
+}
+
+/// Called by the worker before each cell.
+#[unsafe(no_mangle)]
+pub extern "C" fn benchbook_lab_begin() {
+    *lock(&PANIC) = None;
+    *lock(&RUNNING.0) = true;
+    RUNNING.1.notify_all();
+}
+
+/// Called by the worker after each cell: everything printed so far is on its way when this returns.
+#[unsafe(no_mangle)]
+pub extern "C" fn benchbook_lab_end() {
+    *lock(&RUNNING.0) = false;
+    let _ = std::io::stdout().flush();
+    let _ = std::io::stderr().flush();
+}
+
+/// `print!` without a newline stays in the standard library's line buffer: push it out while a cell runs.
+fn flush_partial_lines() {
+    loop {
+        let mut running = lock(&RUNNING.0);
+        while !*running {
+            running = RUNNING.1.wait(running).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        drop(running);
+        std::thread::sleep(Duration::from_millis(50));
+        if !QUIET.load(Ordering::Relaxed) {
+            let _ = std::io::stdout().flush();
+        }
+    }
+}
+
+/// Holds back the flushing thread while it lives.
+pub struct Quiet(());
+
+impl Quiet {
+    pub fn new() -> Self {
+        QUIET.store(true, Ordering::Relaxed);
+        Self(())
+    }
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        QUIET.store(false, Ordering::Relaxed);
+    }
+}
+
+fn remember_panic(info: &std::panic::PanicHookInfo<'_>) {
+    let message = if let Some(text) = info.payload().downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = info.payload().downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a value that is not text".to_owned()
+    };
+    let thread = std::thread::current();
+    let mut panic = json!({"t": "panic", "message": message, "thread": thread.name()});
+    if let Some(place) = info.location() {
+        panic["file"] = json!(place.file());
+        panic["line"] = json!(place.line());
+        panic["column"] = json!(place.column());
+    }
+    // SAFETY: both calls only read the caller's ids. Cells run on the process's first thread.
+    let in_cell = unsafe { libc::syscall(libc::SYS_gettid) == i64::from(libc::getpid()) };
+    if in_cell {
+        *lock(&PANIC) = Some(panic);
+    } else {
+        // Another thread's panic does not end the cell; say it, as Rust would.
+        eprintln!("thread '{}' panicked: {message}", thread.name().unwrap_or("<unnamed>"));
+        if let Some(place) = info.location() {
+            eprintln!("  at {}:{}:{}", place.file(), place.line(), place.column());
+        }
+    }
+}
+
+fn marker(line: &str) {
+    let descriptor = MARKERS.load(Ordering::SeqCst);
+    if descriptor < 0 {
+        println!("{line}");
+        return;
+    }
+    let text = format!("{line}\n");
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // SAFETY: the descriptor stays open for the life of the process and the buffer is valid.
+        let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
+        match usize::try_from(written) {
+            Ok(count) if count > 0 => rest = &rest[count..],
+            _ => return,
+        }
+    }
+}
+
+/// Generated code calls this where a cell's panic was caught.
+pub fn cell_panicked() {
+    let panic = lock(&PANIC).take().unwrap_or_else(|| json!({"t": "panic", "message": "the cell panicked"}));
+    frame(&panic);
+    marker(EVCXR_PANIC);
+}
+
+/// Generated code calls this where a `?` left the cell with an error.
+#[track_caller]
+pub fn cell_failed(message: &str) {
+    let place = std::panic::Location::caller();
+    frame(&json!({"t": "failed", "message": message, "file": place.file(), "line": place.line(), "column": place.column()}));
+    marker(EVCXR_ERROR);
+}
+
+/// Generated code calls this when a stored variable's type was redefined.
+pub(crate) fn variable_lost(name: &str) {
+    marker(&format!("{}{name}", variables::VARIABLE_CHANGED_TYPE));
+}
+
+/// Sends one structured message to the kernel, in order with printed text.
+pub fn frame(value: &Value) {
+    let Some(token) = TOKEN.get() else {
+        println!("{value}");
+        return;
+    };
+    let payload = value.to_string();
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "\u{1}BB{token} {}\n{payload}\n", payload.len());
+    let _ = out.flush();
+}
+
+/// Sends an event of measuring code.
+pub(crate) fn event(kind: &str, data: &Value) {
+    frame(&json!({"t": "event", "kind": kind, "data": data}));
+}
+
+/// The stream on which the kernel answers input requests.
+pub(crate) fn replies() -> Option<UnixStream> {
+    let descriptor = REPLIES.load(Ordering::SeqCst);
+    if descriptor < 0 {
+        return None;
+    }
+    // SAFETY: the worker handed this descriptor over for good; only the input module takes it, once.
+    Some(unsafe { UnixStream::from_raw_fd(descriptor) })
+}

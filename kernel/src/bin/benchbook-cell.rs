@@ -1,0 +1,159 @@
+//! The Rust worker: loads each compiled cell and runs it.
+//!
+//! evcxr starts it, tells it on standard input which library and function to run, and expects marker lines
+//! on standard output. This process keeps those two for evcxr alone: what the cell prints goes to sockets
+//! of the kernel instead, as it is written.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+
+use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+
+/// The line evcxr waits for after each cell.
+const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
+
+type Start = unsafe extern "C" fn(*const c_char, c_int, c_int);
+type Hook = extern "C" fn();
+type CellFunction = extern "C" fn(*mut c_void) -> *mut c_void;
+
+fn main() -> ExitCode {
+    match serve() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(99)
+        }
+    }
+}
+
+/// The private ends of evcxr's pipes, before 0, 1 and 2 are pointed elsewhere.
+struct Pipes {
+    commands: std::fs::File,
+    markers: std::fs::File,
+}
+
+fn duplicate(descriptor: c_int) -> Result<std::fs::File, String> {
+    // SAFETY: duplicating a descriptor has no memory effects; the result is checked.
+    let copy = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 10) };
+    if copy < 0 {
+        return Err(format!("descriptor {descriptor} cannot be duplicated: {}", std::io::Error::last_os_error()));
+    }
+    // SAFETY: `copy` is a fresh descriptor that nothing else owns.
+    Ok(unsafe { std::fs::File::from_raw_fd(copy) })
+}
+
+fn point(descriptor: c_int, at: &OwnedFd) -> Result<(), String> {
+    // SAFETY: both descriptors are open; dup2 closes the old target atomically.
+    if unsafe { libc::dup2(at.as_raw_fd(), descriptor) } < 0 {
+        return Err(format!("descriptor {descriptor} cannot be redirected: {}", std::io::Error::last_os_error()));
+    }
+    Ok(())
+}
+
+fn connect(socket: &Path, role: &str) -> Result<UnixStream, String> {
+    let mut stream = UnixStream::connect(socket).map_err(|error| format!("the kernel's socket {} does not answer: {error}", socket.display()))?;
+    writeln!(stream, "{role} {}", std::process::id()).map_err(|error| format!("the kernel closed its socket: {error}"))?;
+    Ok(stream)
+}
+
+fn variable(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|_| format!("{name} is not set: this program is started by the Benchbook kernel"))
+}
+
+fn serve() -> Result<(), String> {
+    end_with_parent();
+    let token = variable("BENCHBOOK_TOKEN")?;
+    let socket = variable("BENCHBOOK_WORKER_SOCKET")?;
+    let lab = variable("BENCHBOOK_LAB")?;
+    // The token protects displays from forgery by printed data; child processes of a cell need not know it.
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::remove_var("BENCHBOOK_TOKEN") };
+
+    let pipes = Pipes { commands: duplicate(0)?, markers: duplicate(1)? };
+    let replies = connect(Path::new(&socket), "replies")?;
+    let out = connect(Path::new(&socket), "stdout")?;
+    let err = connect(Path::new(&socket), "stderr")?;
+    let nothing = std::fs::File::open("/dev/null").map_err(|error| format!("/dev/null cannot be opened: {error}"))?;
+    point(0, &nothing.into())?;
+    point(1, &out.into())?;
+    point(2, &err.into())?;
+
+    // SAFETY: the library is ours; its initialisers only set up statics.
+    let lab = unsafe { Library::open(Some(&lab), RTLD_NOW | RTLD_GLOBAL) }.map_err(|error| format!("the lab library cannot be loaded: {error}"))?;
+    let token_text = CString::new(token.as_str()).map_err(|error| error.to_string())?;
+    // SAFETY: the signatures are those of `lab::runtime`; descriptors and token are valid.
+    let (begin, end) = unsafe {
+        let start = lab.get::<Start>(b"benchbook_lab_start\0").map_err(|error| error.to_string())?;
+        start(token_text.as_ptr(), pipes.markers.as_raw_fd(), replies.into_raw_fd());
+        let begin = *lab.get::<Hook>(b"benchbook_lab_begin\0").map_err(|error| error.to_string())?;
+        let end = *lab.get::<Hook>(b"benchbook_lab_end\0").map_err(|error| error.to_string())?;
+        (begin, end)
+    };
+    run_cells(pipes, &token, begin, end)
+}
+
+fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), String> {
+    let Pipes { commands, mut markers } = pipes;
+    let mut variables: *mut c_void = std::ptr::null_mut();
+    let mut ended: u64 = 0;
+    for line in BufReader::new(commands).lines() {
+        let line = line.map_err(|error| format!("the command pipe broke: {error}"))?;
+        let mut words = line.split(' ');
+        let (Some("LOAD_AND_RUN"), Some(path), Some(function)) = (words.next(), words.next(), words.next()) else {
+            return Err(format!("unknown command `{line}`"));
+        };
+        // SAFETY: the library was compiled by the kernel from the cell.
+        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }.map_err(|error| format!("the compiled cell cannot be loaded: {error}"))?;
+        // SAFETY: evcxr generates the function with this signature.
+        let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }.map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
+        mark(token, "begin", ended);
+        begin();
+        variables = run(variables);
+        end();
+        // Values of the cell's types live on in later cells, so its code is never unloaded.
+        std::mem::forget(cell);
+        mark(token, "end", ended);
+        ended += 1;
+        writeln!(markers, "{COMPLETE}").map_err(|error| format!("the kernel is gone: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Puts a boundary into both output streams, so that the kernel knows when it has everything of a cell.
+fn mark(token: &str, what: &str, cell: u64) {
+    let payload = format!("{{\"t\":\"{what}\",\"cell\":{cell}}}");
+    let frame = format!("\u{1}BB{token} {}\n{payload}\n", payload.len());
+    for descriptor in [1, 2] {
+        let mut rest = frame.as_bytes();
+        while !rest.is_empty() {
+            // SAFETY: the buffer is valid and the descriptor is open.
+            let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
+            match usize::try_from(written) {
+                Ok(count) if count > 0 => rest = &rest[count..],
+                _ => break,
+            }
+        }
+    }
+}
+
+/// The worker must not outlive its kernel.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: prctl with these arguments only sets a flag of this process.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+    }
+    let _ = std::thread::Builder::new().name("benchbook-parent".into()).spawn(|| {
+        // A socket to the kernel closes when the kernel ends, whatever way it ended.
+        let Ok(socket) = std::env::var("BENCHBOOK_WORKER_SOCKET") else { return };
+        if let Ok(mut stream) = connect(Path::new(&socket), "alive") {
+            let mut byte = [0];
+            let _ = stream.read(&mut byte);
+            std::process::exit(0);
+        }
+    });
+}

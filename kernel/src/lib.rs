@@ -1,0 +1,15 @@
+//! The Benchbook kernel.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`engine`] | the traits between protocol and language |
+//! | [`protocol`] | the Jupyter protocol: sockets, messages, identity, history |
+//! | [`session`] | the language: evcxr, workers, magics' host |
+//! | [`engine_worker`] | client of the engine worker |
+//! | [`shim`] | what evcxr finds when it asks for `cargo` |
+
+pub mod engine;
+pub mod engine_worker;
+pub mod protocol;
+pub mod session;
+pub mod shim;

@@ -1,0 +1,46 @@
+//! The session: evcxr, its worker, the engine worker, and the engine that the protocol layer drives.
+//!
+//! | file | job |
+//! |---|---|
+//! | `notebook` | runs a cell: segments to magics, commands, shell, Rust |
+//! | `run_rust` | one piece of Rust, and its errors in terms of the cell |
+//! | `rust` | the evcxr context |
+//! | `worker_link`, `framing`, `capture` | live output of the Rust worker |
+//! | `diagnostics`, `locate` | compiler messages with the cell's own lines |
+//! | `status` | "compiling … 3 s" |
+//! | `host` | what magics see |
+//! | `assist` | completion, Shift-Tab, completeness |
+//! | `shared`, `paths` | the session's directory, environment and parts |
+
+use std::path::Path;
+use std::sync::Arc;
+
+mod assist;
+mod capture;
+mod diagnostics;
+mod framing;
+mod host;
+mod locate;
+mod notebook;
+mod paths;
+mod run_rust;
+mod rust;
+mod shared;
+mod shell;
+mod status;
+mod worker_link;
+
+/// Runs the kernel on a connection file until it is shut down.
+///
+/// # Errors
+/// A connection file that cannot be used, sockets that cannot be bound, no private directory.
+pub fn run(connection_file: &Path) -> anyhow::Result<()> {
+    let shared = Arc::new(shared::Shared::prepare()?);
+    let history = paths::cache_dir().ok().map(|directory| directory.join("history.jsonl"));
+    let assist = Arc::new(assist::SessionAssist(Arc::clone(&shared)));
+    let for_engine = Arc::clone(&shared);
+    let make = Box::new(move || -> Result<Box<dyn crate::engine::Engine>, magics::error::MagicError> {
+        Ok(Box::new(notebook::Notebook::start(for_engine)?))
+    });
+    crate::protocol::run(connection_file, assist, make, history)
+}

@@ -1,0 +1,115 @@
+//! Where the kernel finds its parts, and the session's private directory.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+/// The programs and records beside the kernel's own executable.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub kernel: PathBuf,
+    /// The Rust worker.
+    pub cell: PathBuf,
+    /// The compiler shim.
+    pub cargo: PathBuf,
+    /// The engine worker.
+    pub engines: PathBuf,
+    /// `lab.json`.
+    pub lab_json: PathBuf,
+    /// Directory of libduckdb.
+    pub duckdb: PathBuf,
+}
+
+impl Parts {
+    /// The parts of this installation.
+    ///
+    /// # Errors
+    /// When the own executable's place is unknown.
+    pub fn find() -> anyhow::Result<Self> {
+        let kernel = std::env::current_exe().context("the kernel cannot tell where its own program is")?;
+        let directory = kernel.parent().unwrap_or(Path::new(".")).to_owned();
+        let duckdb = directory.parent().unwrap_or(&directory).join("duckdb");
+        let beside = |name: &str| directory.join(name);
+        Ok(Self {
+            cell: beside("benchbook-cell"),
+            cargo: beside("benchbook-cargo"),
+            engines: beside("benchbook-engines"),
+            lab_json: beside("lab.json"),
+            duckdb,
+            kernel,
+        })
+    }
+}
+
+const PREFIX: &str = "benchbook-";
+
+fn private_dir(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// The session's directory in shared memory; removed when this is dropped.
+#[derive(Debug)]
+pub struct SessionDir(PathBuf);
+
+impl SessionDir {
+    /// Makes the directory, after removing those of kernels that no longer run.
+    ///
+    /// # Errors
+    /// When neither shared memory nor the temporary directory can be written.
+    pub fn create() -> anyhow::Result<Self> {
+        let shared = Path::new("/dev/shm");
+        let bases = [shared.to_owned(), std::env::temp_dir()];
+        for base in &bases {
+            remove_stale(base);
+        }
+        let name = format!("{PREFIX}{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
+        for base in bases {
+            let path = base.join(&name);
+            if private_dir(&path).is_ok() {
+                return Ok(Self(path));
+            }
+        }
+        anyhow::bail!("no private directory could be made, neither in shared memory nor in the temporary directory")
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for SessionDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Removes directories of kernels whose process is gone.
+fn remove_stale(base: &Path) {
+    let Ok(entries) = fs::read_dir(base) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|rest| rest.split('-').next()?.parse::<i32>().ok()) else {
+            continue;
+        };
+        // SAFETY: signal 0 only asks whether the process exists.
+        let gone = pid > 1 && unsafe { libc::kill(pid, 0) } != 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+        if gone {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The cache directory of Benchbook (mode 0700), made when missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn cache_dir() -> anyhow::Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let base = base.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")));
+    let path = base.unwrap_or_else(std::env::temp_dir).join("benchbook");
+    fs::create_dir_all(&path).with_context(|| format!("the cache directory {} cannot be made", path.display()))?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
+    Ok(path)
+}

@@ -1,0 +1,246 @@
+//! The kernel's ends of the Rust worker's sockets.
+//!
+//! The worker and the compiler shim connect to one private socket and say who they are: `stdout`, `stderr`,
+//! `replies`, `alive` or `build`. One thread per connection forwards what arrives to the cell that runs.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use magics::host::Stream;
+use parking_lot::{Condvar, Mutex};
+use serde_json::Value;
+
+use super::framing::{Piece, Splitter};
+
+/// Who receives what a cell puts out.
+pub trait Sink: Send + Sync {
+    fn text(&self, stream: Stream, text: &str);
+    fn frame(&self, frame: Value);
+    /// What the compiler shim reports: `doing` or `warning`.
+    fn build(&self, report: Value);
+}
+
+/// How far a stream of the present worker is.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    /// The worker has not connected yet.
+    #[default]
+    Expected,
+    Open,
+    Closed,
+}
+
+#[derive(Default)]
+struct State {
+    sink: Option<Arc<dyn Sink>>,
+    /// Cells ended per stream: `end` frames seen since the worker connected.
+    ended: [u64; 2],
+    stage: [Stage; 2],
+    replies: Option<UnixStream>,
+    /// The compiler shim that runs now; it leads a process group.
+    build: Option<i32>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    token: String,
+}
+
+/// The listening end; lives as long as the session.
+pub struct WorkerLink {
+    shared: Arc<Shared>,
+    path: PathBuf,
+}
+
+fn index(stream: Stream) -> usize {
+    match stream {
+        Stream::Stdout => 0,
+        Stream::Stderr => 1,
+    }
+}
+
+impl WorkerLink {
+    /// Listens in the session's directory.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn listen(directory: &Path) -> std::io::Result<Self> {
+        let path = directory.join("worker.sock");
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), token });
+        let for_thread = Arc::clone(&shared);
+        std::thread::Builder::new().name("worker-accept".into()).spawn(move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                let shared = Arc::clone(&for_thread);
+                let _ = std::thread::Builder::new().name("worker-stream".into()).spawn(move || serve(&shared, stream));
+            }
+        })?;
+        Ok(Self { shared, path })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn token(&self) -> &str {
+        &self.shared.token
+    }
+
+    /// From now on output belongs to this sink.
+    pub fn set_sink(&self, sink: Option<Arc<dyn Sink>>) {
+        self.shared.state.lock().sink = sink;
+    }
+
+    /// How many cells the present worker has ended on its standard output.
+    pub fn ended(&self) -> u64 {
+        self.shared.state.lock().ended[0]
+    }
+
+    /// Waits until both streams have delivered everything up to the end of cell number `cells`, or are closed.
+    pub fn wait_for_end(&self, cells: u64, at_most: Duration) {
+        let deadline = Instant::now() + at_most;
+        let mut state = self.shared.state.lock();
+        while (0..2).any(|stream| state.stage[stream] != Stage::Closed && state.ended[stream] < cells) {
+            if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until both streams are closed: the worker has died and everything it wrote was read.
+    pub fn wait_for_close(&self, at_most: Duration) {
+        let deadline = Instant::now() + at_most;
+        let mut state = self.shared.state.lock();
+        while state.stage.contains(&Stage::Open) {
+            if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
+                return;
+            }
+        }
+    }
+
+    /// A new worker is about to connect.
+    pub fn expect_worker(&self) {
+        let mut state = self.shared.state.lock();
+        if !state.stage.contains(&Stage::Open) {
+            state.stage = [Stage::Expected; 2];
+            state.ended = [0; 2];
+        }
+    }
+
+    /// Answers the worker's input request.
+    pub fn reply(&self, answer: &Value) {
+        if let Some(stream) = &mut self.shared.state.lock().replies {
+            let _ = writeln!(stream, "{answer}");
+        }
+    }
+
+    /// Stops the compilation that runs now. Returns whether there was one.
+    pub fn kill_build(&self) -> bool {
+        let build = self.shared.state.lock().build;
+        if let Some(leader) = build.filter(|&leader| leader > 1) {
+            // SAFETY: the shim made itself leader of a group of its own; only it and its compiler are in it.
+            return unsafe { libc::kill(-leader, libc::SIGKILL) } == 0;
+        }
+        false
+    }
+}
+
+impl Drop for WorkerLink {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn serve(shared: &Shared, stream: UnixStream) {
+    let Ok(writer) = stream.try_clone() else { return };
+    let mut reader = BufReader::with_capacity(1 << 16, stream);
+    let mut hello = String::new();
+    // The greeting is one short line; anything else is not ours.
+    if reader.by_ref().take(64).read_line(&mut hello).is_err() {
+        return;
+    }
+    let mut words = hello.split_whitespace();
+    let (role, pid) = (words.next().unwrap_or_default(), words.next().and_then(|pid| pid.parse::<i32>().ok()));
+    match role {
+        "stdout" => pump(shared, Stream::Stdout, reader),
+        "stderr" => pump(shared, Stream::Stderr, reader),
+        "replies" => shared.state.lock().replies = Some(writer),
+        "build" => builds(shared, pid, reader),
+        "alive" => {
+            // Held open: the worker ends when this end closes.
+            let mut rest = Vec::new();
+            let _ = reader.read_to_end(&mut rest);
+        }
+        _ => tracing::warn!("an unknown peer connected to the worker socket"),
+    }
+}
+
+fn pump(shared: &Shared, stream: Stream, mut reader: BufReader<UnixStream>) {
+    {
+        let mut state = shared.state.lock();
+        state.stage[index(stream)] = Stage::Open;
+        state.ended[index(stream)] = 0;
+    }
+    let mut splitter = Splitter::new(&shared.token);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = match reader.read(&mut buffer) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => count,
+        };
+        for piece in splitter.push(&buffer[..count]) {
+            deliver(shared, stream, piece);
+        }
+    }
+    if let Some(piece) = splitter.finish() {
+        deliver(shared, stream, piece);
+    }
+    let mut state = shared.state.lock();
+    state.stage[index(stream)] = Stage::Closed;
+    shared.changed.notify_all();
+}
+
+fn deliver(shared: &Shared, stream: Stream, piece: Piece) {
+    let sink = shared.state.lock().sink.clone();
+    match piece {
+        Piece::Frame(frame) if frame["t"] == "end" => {
+            shared.state.lock().ended[index(stream)] += 1;
+            shared.changed.notify_all();
+        }
+        Piece::Frame(frame) => {
+            if let Some(sink) = sink {
+                sink.frame(frame);
+            }
+        }
+        Piece::Text(text) => {
+            if let Some(sink) = sink {
+                sink.text(stream, &text);
+            }
+        }
+    }
+}
+
+fn builds(shared: &Shared, pid: Option<i32>, reader: BufReader<UnixStream>) {
+    if let Some(pid) = pid {
+        shared.state.lock().build = Some(pid);
+    }
+    for line in reader.lines().map_while(Result::ok) {
+        if let Ok(report) = serde_json::from_str::<Value>(&line) {
+            let sink = shared.state.lock().sink.clone();
+            if let Some(sink) = sink {
+                sink.build(report);
+            }
+        }
+    }
+    let mut state = shared.state.lock();
+    if state.build == pid {
+        state.build = None;
+    }
+}

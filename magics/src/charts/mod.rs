@@ -1,0 +1,28 @@
+//! Charts: data in, one picture in three forms out (SVG, the same SVG as PNG, text).
+//!
+//! | file | draws |
+//! |---|---|
+//! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
+//! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
+//! | [`flame`] | sampled stacks |
+//!
+//! Every chart reads without JavaScript, without fonts from elsewhere, in light, dark and black-and-white: it
+//! brings its own light panel, and colour never carries a meaning alone.
+
+pub mod axis;
+pub mod chart;
+pub mod colours;
+pub mod distribution;
+pub mod flame;
+pub mod frame;
+pub mod measure_text;
+pub mod png;
+pub mod speedup;
+pub mod svg;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod text;
+pub mod theme;
+
+pub use chart::Chart;
+pub use frame::Footer;

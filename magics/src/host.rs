@@ -1,0 +1,89 @@
+//! What a magic sees of the kernel.
+//!
+//! Magics know no socket, no evcxr type and no engine: they ask a [`Host`]. The kernel implements it
+//! on real workers; unit tests use a recording host and run in milliseconds.
+
+use std::path::Path;
+
+use crate::bundle::Bundle;
+use crate::error::MagicError;
+use crate::sql_wire::{SqlReply, SqlRequest};
+
+/// Which of the two text streams a line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// A live Rust variable of the notebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub name: String,
+    /// The type as Rust source, for example `DataFrame` or `Vec<i64>`.
+    pub type_name: String,
+}
+
+/// One frame that measuring code in the Rust worker sent while it ran (`lab::measure`).
+///
+/// `kind` is `"sample"`, `"progress"` or `"result"`; `data` is that frame's JSON object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub kind: String,
+    pub data: serde_json::Value,
+}
+
+/// How a Rust evaluation went, apart from what it displayed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RustOutcome {
+    /// Seconds spent compiling; 0 when nothing was compiled.
+    pub compile_s: f64,
+    /// Seconds spent running.
+    pub run_s: f64,
+}
+
+/// The kernel, as a magic sees it. All calls block; all of them return early when the user interrupts.
+pub trait Host {
+    /// Runs Rust code as if it were the body of a plain cell: prints, displays and the value of the last
+    /// expression appear live; `let` bindings and items persist.
+    ///
+    /// # Errors
+    /// Compile errors, panics, a failing `?`, an interrupt or a dead worker.
+    fn eval_rust(&mut self, code: &str) -> Result<RustOutcome, MagicError>;
+
+    /// Like [`Host::eval_rust`], but frames sent by `lab::measure` go to `on_event` while the code runs.
+    fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError>;
+
+    /// Live Rust variables, sorted by name.
+    fn variables(&mut self) -> Vec<Variable>;
+
+    /// Sends one request to the engine worker and waits; `on_progress` receives a fraction in 0..=1.
+    fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError>;
+
+    /// The session's private directory in shared memory (mode 0700): the data plane.
+    fn session_dir(&self) -> &Path;
+
+    /// Runs this kernel's own executable with `args` (for example `["data", "tpch", "--sf", "0.1"]`), calling
+    /// `on_line` for each line of its standard output. Killed on interrupt.
+    fn run_self(&mut self, args: &[&str], on_line: &mut dyn FnMut(&str)) -> Result<(), MagicError>;
+
+    /// Shows a bundle below the cell.
+    fn display(&mut self, bundle: &Bundle);
+    /// Shows a bundle that `update_display` can replace later; `id` is unique within the kernel.
+    fn display_with_id(&mut self, id: &str, bundle: &Bundle);
+    /// Replaces every display with this id.
+    fn update_display(&mut self, id: &str, bundle: &Bundle);
+    /// A new display id.
+    fn new_display_id(&mut self) -> String;
+    /// Writes to a stream of the cell.
+    fn stream(&mut self, stream: Stream, text: &str);
+    /// Says, live, what the cell is doing now (shown only once the cell has taken over a second).
+    fn status(&mut self, doing: &str);
+    /// Asks the person for a line of text.
+    ///
+    /// # Errors
+    /// When the frontend does not allow input, or on interrupt.
+    fn input(&mut self, prompt: &str, password: bool) -> Result<String, MagicError>;
+    /// Whether the user has interrupted this cell.
+    fn is_cancelled(&self) -> bool;
+}

@@ -1,0 +1,39 @@
+//! Magics of Benchbook.
+//!
+//! A magic is described as data ([`spec::Spec`]), parsed by one grammar ([`options`]), and run against a
+//! [`host::Host`]. This crate knows no socket, no evcxr type and no engine.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics is a test that fails"))]
+
+pub mod bundle;
+pub mod caret;
+pub mod cell;
+pub mod charts;
+pub mod commands;
+pub mod complete;
+pub mod completeness;
+pub mod error;
+pub mod help;
+pub mod host;
+pub mod html;
+pub mod live;
+pub mod machine;
+pub mod measure;
+mod magic_line;
+pub mod magics;
+pub mod nearest;
+pub mod options;
+pub mod reference;
+pub mod registry;
+pub mod rust_text;
+pub mod spec;
+pub mod sql_error;
+pub mod sql_params;
+pub mod sql_wire;
+pub mod stats;
+pub mod table;
+pub mod units;
+#[cfg(test)]
+pub mod testing;
+pub mod values;
+pub mod words;

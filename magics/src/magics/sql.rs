@@ -1,0 +1,175 @@
+//! `%%sql`: runs SQL on an engine and shows, explains or stores the result.
+
+mod bind;
+mod cell_text;
+mod render;
+
+use std::time::Instant;
+
+use bind::bind;
+use cell_text::CellText;
+use render::{plural, render};
+
+use crate::error::MagicError;
+use crate::host::Host;
+use crate::registry::{Call, Magic};
+use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
+use crate::sql_params::prepare;
+use crate::sql_wire::{Plan, SqlReply, SqlRequest};
+
+/// Rows shown when `--limit` is absent.
+const LIMIT: usize = 20;
+/// Rows that one output may hold at most.
+const MOST_ROWS: i64 = 100_000;
+
+static SPEC: Spec = Spec {
+    name: "sql",
+    kind: Kind::Both,
+    summary: "Runs SQL; tables are Rust DataFrames, SQL tables and files alike",
+    category: "Data",
+    options: &[
+        OptionSpec::value("engine", ValueKind::Choice(&["duckdb"]), "engine that runs the query")
+            .short('e')
+            .default("duckdb"),
+        OptionSpec::value("limit", ValueKind::Int, "rows shown; all rows are counted and stored")
+            .short('n')
+            .default("20"),
+        OptionSpec::value("out", ValueKind::Name, "binds the whole result as a Rust DataFrame of this name").short('o'),
+        OptionSpec::flag("explain", "shows the plan, runs nothing"),
+        OptionSpec::flag("profile", "runs the query, shows the plan with times instead of rows"),
+    ],
+    positional: Some(Positional {
+        name: "query",
+        kind: PositionalKind::Code,
+        required: false,
+        help: "SQL, on the line or below it; the last statement's result is shown",
+    }),
+    examples: &[
+        Example { code: "%%sql\nSELECT 42 AS answer", about: "A query" },
+        Example {
+            code: "%%sql\nSELECT l_returnflag, count(*) AS n\nFROM 'lineitem.parquet'\nGROUP BY ALL",
+            about: "A Parquet, CSV or JSON file is a table",
+        },
+        Example {
+            code: "%%sql --limit 5\nSELECT * FROM df WHERE price > {threshold}",
+            about: "`df` is a Rust DataFrame, `threshold` a Rust number, bound as a parameter",
+        },
+        Example {
+            code: "%%sql --out top\nSELECT * FROM df ORDER BY price DESC LIMIT 3",
+            about: "The result becomes the Rust DataFrame `top`",
+        },
+        Example { code: "top << %sql SELECT * FROM df LIMIT 3", about: "The same in a line, Rust may follow it" },
+        Example { code: "%%sql --profile\nSELECT count(*) FROM range(1000000)", about: "The plan with times" },
+    ],
+    details: "A Rust variable of type `DataFrame` or `LazyFrame` whose name appears in the query is a table of that name. \
+`{name}` is a parameter: the value of the Rust variable is bound, never pasted into the text. Tables that are created stay until the \
+kernel ends; an interrupt stops the query and keeps them.",
+};
+
+/// The magic.
+pub struct Sql;
+
+impl Magic for Sql {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
+        let text = CellText::of(call)?;
+        let out = output_name(call)?;
+        let limit = limit(call)?;
+        let plan = match (call.options.flag("explain"), call.options.flag("profile")) {
+            (true, true) => {
+                return Err(call.options.error_at("profile", "`--explain` and `--profile` exclude each other", None));
+            }
+            (true, false) => Plan::Explain,
+            (false, true) => Plan::Analyze,
+            (false, false) => Plan::No,
+        };
+        if plan != Plan::No && out.is_some() {
+            let option = if plan == Plan::Explain { "explain" } else { "profile" };
+            return Err(call.options.error_at(
+                option,
+                "a plan cannot be stored as a DataFrame",
+                Some("leave `--out` out".into()),
+            ));
+        }
+        let prepared = prepare(&text.sql);
+        let inputs = bind(&text, &prepared, host)?;
+        let engine = call.options.text("engine").unwrap_or("duckdb");
+        let out_path = out
+            .as_ref()
+            .map(|name| host.session_dir().join(format!("out_{name}.arrow")).to_string_lossy().into_owned());
+        let request = SqlRequest {
+            engine: engine.to_owned(),
+            sql: prepared.sql.clone(),
+            params: inputs.params,
+            tables: inputs.tables,
+            plan,
+            limit,
+            out: out_path.clone(),
+        };
+        host.status("querying DuckDB");
+        let live = call.live.clone();
+        let started = Instant::now();
+        let reply = host
+            .sql(&request, &mut |fraction| live.progress("querying DuckDB", fraction))
+            .map_err(|error| text.with_original_lines(error, &prepared))?;
+        let wall_s = started.elapsed().as_secs_f64();
+        let mut bound = None;
+        if let (Some(name), Some(path)) = (&out, &out_path) {
+            bound = Some(bind_result(call, name, path, &reply, host)?);
+        }
+        host.display(&render(engine, plan, &reply, wall_s, bound));
+        Ok(())
+    }
+}
+
+fn output_name(call: &Call) -> Result<Option<String>, MagicError> {
+    match (&call.assign, call.options.text("out")) {
+        (Some(_), Some(_)) => {
+            Err(call.options.error_at("out", "`--out` and `name <<` are given both", Some("leave one out".into())))
+        }
+        (Some(name), None) => Ok(Some(name.clone())),
+        (None, name) => Ok(name.map(str::to_owned)),
+    }
+}
+
+fn limit(call: &Call) -> Result<usize, MagicError> {
+    match call.options.int("limit") {
+        None => Ok(LIMIT),
+        Some(rows @ 0..=MOST_ROWS) => Ok(usize::try_from(rows).unwrap_or(LIMIT)),
+        Some(rows) => {
+            let hint = format!("it takes 0 to {MOST_ROWS}; `--out name` keeps all rows");
+            Err(call.options.error_at("limit", format!("cannot show {rows} rows"), Some(hint)))
+        }
+    }
+}
+
+/// Makes the stored result a Rust variable; says what was bound.
+fn bind_result(
+    call: &Call,
+    name: &str,
+    path: &str,
+    reply: &SqlReply,
+    host: &mut dyn Host,
+) -> Result<String, MagicError> {
+    if !reply.has_rows {
+        let hint = "make a SELECT the last statement".to_owned();
+        return Err(call.options.error_at(
+            "out",
+            format!("the statement returns no rows: there is nothing to bind to `{name}`"),
+            Some(hint),
+        ));
+    }
+    host.status("binding the result");
+    host.eval_rust(&format!("let {name}: lab::polars::frame::DataFrame = lab::tables::read({path:?})?;"))?;
+    Ok(format!(
+        "`{name}`: DataFrame, {} × {}",
+        plural(reply.row_count, "row"),
+        plural(reply.columns.len() as u64, "column")
+    ))
+}
+
+#[cfg(test)]
+mod tests;

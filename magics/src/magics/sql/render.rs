@@ -1,0 +1,126 @@
+//! How a result looks.
+
+use serde_json::{Value, json};
+
+use crate::bundle::Bundle;
+use crate::html;
+use crate::sql_wire::{Phases, Plan, SqlReply};
+use crate::table::{Heading, Table};
+use crate::units;
+
+/// The result or the plan as text, HTML and result object; `wall_s` serves when the engine told no times.
+pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, bound: Option<String>) -> Bundle {
+    let total_s = total_s(&reply.phases).unwrap_or(wall_s);
+    let engine_name = if reply.engine_version.is_empty() { engine } else { reply.engine_version.as_str() };
+    let by = if reply.threads > 0 {
+        format!("{engine_name}, {}", plural(reply.threads as u64, "thread"))
+    } else {
+        engine_name.to_owned()
+    };
+    let result = result_object(engine, reply, total_s);
+    if plan != Plan::No {
+        let text = reply.plan_text.as_deref().unwrap_or("(the engine gave no plan)").trim_end();
+        let what = if plan == Plan::Explain {
+            "Plan, not run".to_owned()
+        } else {
+            format!("Plan with times · {}", units::time(total_s))
+        };
+        let caption = format!("{what} · {by}");
+        let html = format!(
+            "{}<div style=\"{};font-size:.9em\">{}</div>",
+            html::pre(text),
+            html::MUTED,
+            html::escape(&caption)
+        );
+        return Bundle::text(format!("{text}\n{caption}")).with("text/html", html).with_result(result);
+    }
+    let mut caption = Vec::new();
+    if reply.has_rows {
+        let shown = reply.rows.len() as u64;
+        let rows = if shown < reply.row_count {
+            format!("showing {shown} of {}", plural(reply.row_count, "row"))
+        } else {
+            plural(reply.row_count, "row")
+        };
+        let columns = plural(reply.columns.len() as u64, "column");
+        caption.push(format!("{rows} × {columns} · {} · {by}", units::time(total_s)));
+    } else {
+        caption.push(format!("done, no rows · {} · {by}", units::time(total_s)));
+    }
+    caption.extend(bound);
+    let headings = if reply.has_rows { reply.columns.iter().map(heading).collect() } else { Vec::new() };
+    let table = Table { headings, rows: reply.rows.clone(), caption, marked: false };
+    let bundle = if reply.has_rows {
+        table.bundle()
+    } else {
+        let lines: Vec<String> = table
+            .caption
+            .iter()
+            .map(|line| format!("<div style=\"{}\">{}</div>", html::MUTED, html::inline(line)))
+            .collect();
+        Bundle::text(table.text()).with("text/html", lines.join("\n"))
+    };
+    bundle.with_result(result)
+}
+
+fn heading(column: &crate::sql_wire::Column) -> Heading {
+    Heading {
+        name: column.name.clone(),
+        type_name: Some(column.type_name.clone()),
+        numeric: is_numeric(&column.type_name),
+    }
+}
+
+fn is_numeric(type_name: &str) -> bool {
+    let base = type_name.split('(').next().unwrap_or("").trim().to_ascii_uppercase();
+    let list = type_name.ends_with(']');
+    let numbers = [
+        "TINYINT",
+        "SMALLINT",
+        "INTEGER",
+        "INT",
+        "BIGINT",
+        "HUGEINT",
+        "UTINYINT",
+        "USMALLINT",
+        "UINTEGER",
+        "UBIGINT",
+        "UHUGEINT",
+        "FLOAT",
+        "DOUBLE",
+        "REAL",
+        "DECIMAL",
+        "NUMERIC",
+        "BIGNUM",
+    ];
+    !list && numbers.contains(&base.as_str())
+}
+
+fn total_s(phases: &Phases) -> Option<f64> {
+    let known: Vec<f64> = [phases.load, phases.plan, phases.execute, phases.fetch].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.iter().sum())
+}
+
+/// The machine-readable result, as ARCHITECTURE.md describes it; what is not known is absent.
+fn result_object(engine: &str, reply: &SqlReply, total_s: f64) -> Value {
+    let mut variant = json!({
+        "label": "DuckDB", "lang": "sql", "engine": engine, "status": "ok",
+        "median_s": total_s, "samples_s": [total_s], "phases_s": reply.phases,
+    });
+    if reply.has_rows {
+        variant["rows"] = json!(reply.row_count);
+    }
+    if reply.threads > 0 {
+        variant["threads"] = json!(reply.threads);
+    }
+    if !reply.engine_version.is_empty() {
+        variant["engine_version"] = json!(reply.engine_version);
+    }
+    let (build, machine) = (crate::machine::build_json(), crate::machine::card_json());
+    json!({ "schema": 1, "magic": "sql", "title": "SQL on DuckDB", "variants": [variant], "build": build, "machine": machine })
+}
+
+/// `1 row`, `2 rows`.
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

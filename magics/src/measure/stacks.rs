@@ -1,0 +1,230 @@
+//! Sampled stacks: from the worker's raw frames to a tree of the user's own code.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::symbols;
+
+/// One function in the tree of calls.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Node {
+    /// Short name.
+    pub symbol: String,
+    /// Samples in this frame and below.
+    pub count: u64,
+    /// Widest first.
+    pub children: Vec<Node>,
+}
+
+/// One row of the hot-function table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hot {
+    pub symbol: String,
+    /// Share of samples with this function innermost.
+    pub self_share: f64,
+    /// Share of samples with this function anywhere on the stack.
+    pub total_share: f64,
+}
+
+/// All samples of one profile; the root stands for the whole measured body.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Profile {
+    pub root: Node,
+    stacks: Vec<(Vec<String>, u64)>,
+}
+
+impl Profile {
+    /// Builds a profile from `[{"frames": ["outermost", …], "count": n}, …]`; entries that are not so are skipped.
+    pub fn from_json(stacks: &Value) -> Self {
+        let mut merged: HashMap<Vec<String>, u64> = HashMap::new();
+        for stack in stacks.as_array().into_iter().flatten() {
+            let count = stack["count"].as_u64().unwrap_or(0);
+            let frames: Vec<&str> = stack["frames"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            if count > 0 {
+                *merged.entry(user_frames(&frames)).or_default() += count;
+            }
+        }
+        let mut stacks: Vec<_> = merged.into_iter().collect();
+        stacks.sort();
+        let mut root = Node { symbol: "all".into(), ..Node::default() };
+        for (frames, count) in &stacks {
+            root.add(frames, *count);
+        }
+        root.sort();
+        Self { root, stacks }
+    }
+
+    /// Number of samples.
+    pub fn total(&self) -> u64 {
+        self.root.count
+    }
+
+    /// The outermost node worth drawing: the root, or its only child when that has every sample.
+    pub fn top(&self) -> &Node {
+        match self.root.children.as_slice() {
+            [only] if only.count == self.root.count => only,
+            _ => &self.root,
+        }
+    }
+
+    /// The functions with the most time of their own, at most `most` of them.
+    pub fn hot(&self, most: usize) -> Vec<Hot> {
+        let mut counts: HashMap<&str, (u64, u64)> = HashMap::new();
+        for (frames, count) in &self.stacks {
+            if let Some(innermost) = frames.last() {
+                counts.entry(innermost).or_default().0 += count;
+            }
+            // A recursive function counts once per stack.
+            let mut seen: Vec<&str> = frames.iter().map(String::as_str).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            for symbol in seen {
+                counts.entry(symbol).or_default().1 += count;
+            }
+        }
+        let total = self.total().max(1) as f64;
+        let mut hot: Vec<Hot> = counts
+            .into_iter()
+            .map(|(symbol, (own, all))| Hot {
+                symbol: symbol.to_owned(),
+                self_share: own as f64 / total,
+                total_share: all as f64 / total,
+            })
+            .collect();
+        hot.sort_by(|a, b| {
+            (b.self_share, b.total_share).partial_cmp(&(a.self_share, a.total_share)).unwrap_or(std::cmp::Ordering::Equal)
+                .then_with(|| a.symbol.cmp(&b.symbol))
+        });
+        hot.truncate(most);
+        hot
+    }
+}
+
+impl Node {
+    fn add(&mut self, frames: &[String], count: u64) {
+        self.count += count;
+        let Some((first, rest)) = frames.split_first() else { return };
+        let at = match self.children.iter().position(|c| c.symbol == *first) {
+            Some(at) => at,
+            None => {
+                self.children.push(Node { symbol: first.clone(), ..Node::default() });
+                self.children.len() - 1
+            }
+        };
+        self.children[at].add(rest, count);
+    }
+
+    fn sort(&mut self) {
+        self.children.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.symbol.cmp(&b.symbol)));
+        self.children.iter_mut().for_each(Node::sort);
+    }
+
+    /// Rows the tree needs, this one included.
+    pub fn depth(&self) -> usize {
+        1 + self.children.iter().map(Node::depth).max().unwrap_or(0)
+    }
+}
+
+/// What the body's own frames are called.
+const BODY: &str = "your code";
+
+/// The frames from the measured body inwards, shortened.
+fn user_frames(frames: &[&str]) -> Vec<String> {
+    let full: Vec<String> = frames.iter().map(|f| symbols::full(f)).collect();
+    // The innermost frame of the harness; everything outside it is ours, not the user's.
+    let start = full.iter().rposition(|f| is_harness(f)).map_or(0, |at| at + 1);
+    let mut out: Vec<String> = Vec::new();
+    for name in full[start..].iter().filter(|f| !is_plumbing(f)) {
+        let short = if is_body(name) { BODY.to_owned() } else { symbols::short(name) };
+        // Layers of closures of the body are one frame to the reader.
+        if !(short == BODY && out.last().is_some_and(|last| last == BODY)) {
+            out.push(short);
+        }
+    }
+    out
+}
+
+/// Frames below the measured body: the measuring loop, the cell's root, a thread's start.
+fn is_harness(name: &str) -> bool {
+    name.starts_with("lab::measure::profile")
+        || name.starts_with("lab::measure::parallel")
+        || name.starts_with("lab::measure::time")
+        || name.contains("__rust_begin_short_backtrace")
+        || name.contains("rayon_core::registry::ThreadBuilder::run")
+        || name.contains("rayon_core::registry::main_loop")
+        || name.starts_with("thread ") && !name.contains("::")
+}
+
+/// Frames between interesting ones that say nothing: compiler shims, our opaque markers.
+fn is_plumbing(name: &str) -> bool {
+    name.starts_with("lab::measure::")
+        || name.contains("__rust_end_short_backtrace")
+        || name.starts_with("core::hint::black_box")
+        || name.contains("core::ops::function::FnOnce::call_once")
+        || name.contains("core::ops::function::FnMut::call_mut")
+        || name.contains("core::ops::function::Fn::call")
+        || name.contains("core::ops::function::impls::")
+        || name.contains("std::panicking::")
+        || name.contains("std::panic::catch_unwind")
+        || name.contains("core::panic::unwind_safe::AssertUnwindSafe")
+}
+
+/// The cell's own function: what evcxr calls, or the closure generated around the body.
+fn is_body(name: &str) -> bool {
+    name.contains("run_user_code") || name.contains("__bb_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn profile() -> Profile {
+        let outer = ["main", "std::rt::lang_start", "ctx::run_user_code_3", "lab::measure::profile::profile", "ctx::run_user_code_3::{{closure}}"];
+        let stack = |inner: &[&str], count: u64| {
+            let frames: Vec<&str> = outer.iter().chain(inner).copied().collect();
+            json!({"frames": frames, "count": count})
+        };
+        Profile::from_json(&json!([
+            stack(&["alloc::vec::Vec<T>::push", "realloc"], 30),
+            stack(&["ctx::fib", "ctx::fib", "ctx::fib"], 60),
+            stack(&[], 10),
+            {"frames": 3, "count": "x"},
+        ]))
+    }
+
+    #[test]
+    fn the_harness_is_dropped_and_the_body_named() {
+        let profile = profile();
+        assert_eq!(profile.total(), 100);
+        assert_eq!(profile.root.children.len(), 1);
+        let body = &profile.root.children[0];
+        assert_eq!((body.symbol.as_str(), body.count), ("your code", 100));
+        assert_eq!(body.children.iter().map(|c| (c.symbol.as_str(), c.count)).collect::<Vec<_>>(), [("fib", 60), ("Vec::push", 30)]);
+    }
+
+    #[test]
+    fn recursion_counts_once_and_self_time_is_innermost() {
+        let hot = profile().hot(10);
+        assert_eq!(hot[0].symbol, "fib");
+        assert!((hot[0].self_share - 0.6).abs() < 1e-12 && (hot[0].total_share - 0.6).abs() < 1e-12);
+        let push = hot.iter().find(|h| h.symbol == "Vec::push").unwrap();
+        assert_eq!((push.self_share, push.total_share), (0.0, 0.3));
+        assert_eq!(profile().hot(1).len(), 1);
+    }
+
+    #[test]
+    fn worker_threads_lose_their_start() {
+        let profile = Profile::from_json(&json!([{"frames": [
+            "thread rayon-0", "std::sys::backtrace::__rust_begin_short_backtrace", "rayon_core::registry::ThreadBuilder::run",
+            "rayon_core::registry::WorkerThread::wait_until_cold", "ctx::work"], "count": 4}]));
+        let names: Vec<_> = profile.hot(9).into_iter().map(|h| h.symbol).collect();
+        assert_eq!(names, ["work", "WorkerThread::wait_until_cold"]);
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        assert_eq!(Profile::from_json(&Value::Null).total(), 0);
+    }
+}
