@@ -166,12 +166,7 @@ impl EngineWorker {
     }
 
     /// Waits for the answer to request `id`.
-    fn wait(
-        &mut self,
-        id: u64,
-        on_progress: &mut dyn FnMut(f64),
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<FromEngine, EngineError> {
+    fn wait(&mut self, id: u64, on_progress: &mut dyn FnMut(f64), cancelled: &dyn Fn() -> bool) -> Result<FromEngine, EngineError> {
         let mut stopping: Option<Instant> = None;
         loop {
             match self.next() {

@@ -25,6 +25,7 @@ pub mod nearest;
 pub mod options;
 pub mod reference;
 pub mod registry;
+pub mod results;
 pub mod rust_text;
 pub mod spec;
 pub mod sql_error;

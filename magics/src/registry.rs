@@ -5,7 +5,7 @@ use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
 use crate::live::Live;
-use crate::magics::{data, lsmagic, sql, tables, vars};
+use crate::magics::{claim, data, lsmagic, machine, parallel, profile, results, sql, tables, timeit, vars};
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
 use crate::spec::{Kind, Spec};
@@ -44,7 +44,19 @@ pub trait Magic: Sync {
 }
 
 /// All magics. To add one: write its file in `magics/`, add it here.
-pub static MAGICS: &[&dyn Magic] = &[&sql::Sql, &data::Data, &tables::Tables, &vars::Vars, &lsmagic::LsMagic];
+pub static MAGICS: &[&dyn Magic] = &[
+    &sql::Sql,
+    &timeit::Timeit,
+    &parallel::Parallel,
+    &profile::Profile,
+    &results::Results,
+    &claim::Claim,
+    &machine::Machine,
+    &data::Data,
+    &tables::Tables,
+    &vars::Vars,
+    &lsmagic::LsMagic,
+];
 
 /// The magic of this name (no percent signs).
 pub fn find(name: &str) -> Option<&'static dyn Magic> {

@@ -109,11 +109,18 @@ pub struct SqlFailure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum ToEngine {
-    Run { id: u64, request: SqlRequest },
+    Run {
+        id: u64,
+        request: SqlRequest,
+    },
     /// Stop request `id` if it is still running; its answer is a `Failed` of class `Interrupted`.
-    Cancel { id: u64 },
+    Cancel {
+        id: u64,
+    },
     /// Names and columns of all tables, for completion and `%tables`.
-    Tables { id: u64 },
+    Tables {
+        id: u64,
+    },
 }
 
 /// A table the engine knows.
@@ -129,10 +136,24 @@ pub struct TableInfo {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum FromEngine {
     /// Sent once, when the worker can take requests.
-    Ready { version: String },
+    Ready {
+        version: String,
+    },
     /// `fraction` in 0..=1, at most 10 times a second.
-    Progress { id: u64, fraction: f64 },
-    Done { id: u64, reply: SqlReply },
-    Failed { id: u64, failure: SqlFailure },
-    TableList { id: u64, tables: Vec<TableInfo> },
+    Progress {
+        id: u64,
+        fraction: f64,
+    },
+    Done {
+        id: u64,
+        reply: SqlReply,
+    },
+    Failed {
+        id: u64,
+        failure: SqlFailure,
+    },
+    TableList {
+        id: u64,
+        tables: Vec<TableInfo>,
+    },
 }

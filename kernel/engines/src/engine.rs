@@ -63,7 +63,7 @@ impl Job {
 
 /// The failure that answers a cancelled request.
 pub fn interrupted() -> SqlFailure {
-    failure(INTERRUPTED, "the query was stopped; tables are as they were before it")
+    failure(INTERRUPTED, "the query was stopped; the tables are kept")
 }
 
 /// A failure without a position.

@@ -9,9 +9,9 @@ mod engine;
 mod limits;
 mod service;
 mod spill;
-mod stdio;
 #[path = "../../../magics/src/sql_wire.rs"]
 mod sql_wire;
+mod stdio;
 mod watch;
 
 fn main() {

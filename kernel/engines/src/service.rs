@@ -132,10 +132,7 @@ fn answer(engines: &mut [Box<dyn Engine>], request: ToEngine, job: &Job, outbox:
 }
 
 fn panic_failure(payload: &(dyn Any + Send)) -> SqlFailure {
-    let text = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
+    let text =
+        payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     failure("Internal Error", format!("the engine worker met a defect of its own: {text}; tables are kept, the query can be run again"))
 }

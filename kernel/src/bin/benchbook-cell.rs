@@ -21,10 +21,14 @@ type Hook = extern "C" fn();
 type CellFunction = extern "C" fn(*mut c_void) -> *mut c_void;
 
 fn main() -> ExitCode {
+    // evcxr reads the first standard error; the cells get another one.
+    let said = duplicate(2);
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            if let Ok(mut said) = said {
+                let _ = writeln!(said, "{error}");
+            }
             ExitCode::from(99)
         }
     }
@@ -64,6 +68,11 @@ fn variable(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("{name} is not set: this program is started by the Benchbook kernel"))
 }
 
+/// The loader's own words, which are the error's source.
+fn reason(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 fn serve() -> Result<(), String> {
     end_with_parent();
     let token = variable("BENCHBOOK_TOKEN")?;
@@ -83,7 +92,7 @@ fn serve() -> Result<(), String> {
     point(2, &err.into())?;
 
     // SAFETY: the library is ours; its initialisers only set up statics.
-    let lab = unsafe { Library::open(Some(&lab), RTLD_NOW | RTLD_GLOBAL) }.map_err(|error| format!("the lab library cannot be loaded: {error}"))?;
+    let lab = unsafe { Library::open(Some(&lab), RTLD_NOW | RTLD_GLOBAL) }.map_err(|error| format!("the lab library cannot be loaded: {}", reason(&error)))?;
     let token_text = CString::new(token.as_str()).map_err(|error| error.to_string())?;
     // SAFETY: the signatures are those of `lab::runtime`; descriptors and token are valid.
     let (begin, end) = unsafe {
@@ -107,7 +116,7 @@ fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), St
             return Err(format!("unknown command `{line}`"));
         };
         // SAFETY: the library was compiled by the kernel from the cell.
-        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }.map_err(|error| format!("the compiled cell cannot be loaded: {error}"))?;
+        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }.map_err(|error| format!("the compiled cell cannot be loaded: {}", reason(&error)))?;
         // SAFETY: evcxr generates the function with this signature.
         let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }.map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
         mark(token, "begin", ended);
@@ -140,20 +149,17 @@ fn mark(token: &str, what: &str, cell: u64) {
     }
 }
 
-/// The worker must not outlive its kernel.
+/// The worker must not outlive its kernel. (A parent-death signal would not do: it fires when the *thread* that
+/// started the worker ends.)
 fn end_with_parent() {
-    #[cfg(target_os = "linux")]
-    // SAFETY: prctl with these arguments only sets a flag of this process.
-    unsafe {
-        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-    }
     let _ = std::thread::Builder::new().name("benchbook-parent".into()).spawn(|| {
         // A socket to the kernel closes when the kernel ends, whatever way it ended.
         let Ok(socket) = std::env::var("BENCHBOOK_WORKER_SOCKET") else { return };
         if let Ok(mut stream) = connect(Path::new(&socket), "alive") {
             let mut byte = [0];
             let _ = stream.read(&mut byte);
-            std::process::exit(0);
+            // SAFETY: ends the process without running destructors of code that may be in the middle of anything.
+            unsafe { libc::_exit(0) };
         }
     });
 }

@@ -39,7 +39,13 @@ impl Host for SessionHost<'_> {
         let io = std::sync::Arc::clone(&self.cell.io);
         self.cell.status.doing("running SQL");
         let cancelled = move || io.is_cancelled();
-        let outcome = self.shared.engine.lock().run(request, on_progress, &cancelled);
+        let mut engine = self.shared.engine.lock();
+        let outcome = engine.run(request, on_progress, &cancelled);
+        let notice = engine.take_notice();
+        drop(engine);
+        if let Some(notice) = notice {
+            self.stream(Stream::Stderr, &format!("{notice}\n"));
+        }
         outcome.map_err(|error| match error {
             EngineError::Failed(failure) if failure.class == "Interrupted" => {
                 MagicError::new("Interrupted", "interrupted: the query was stopped; tables are kept")

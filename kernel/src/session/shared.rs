@@ -33,6 +33,8 @@ pub struct Shared {
     user_path: Option<std::ffi::OsString>,
     user_cargo_home: Option<std::ffi::OsString>,
     sysroot: std::path::PathBuf,
+    /// Where the standard library's own dynamic library is.
+    std_dir: std::path::PathBuf,
 }
 
 fn output_of(command: &mut Command) -> anyhow::Result<String> {
@@ -56,6 +58,8 @@ impl Shared {
         let sysroot = output_of(Command::new("rustc").env("RUSTUP_TOOLCHAIN", TOOLCHAIN).args(["--print", "sysroot"]))
             .context("no Rust compiler was found: install Rust, then run `cargo lab`")?;
         let sysroot = std::path::PathBuf::from(sysroot);
+        let std_dir = output_of(Command::new(sysroot.join("bin/rustc")).args(["--print", "target-libdir"]))?;
+        let std_dir = std::path::PathBuf::from(std_dir);
 
         let shim_home = dir.path().join("shim");
         let bin = shim_home.join("bin");
@@ -92,7 +96,7 @@ impl Shared {
 
         let mut libraries = parts.duckdb.clone().into_os_string();
         libraries.push(":");
-        libraries.push(sysroot.join("lib"));
+        libraries.push(&std_dir);
         let engine = EngineWorker::new(parts.engines.clone(), libraries.into(), dir.path().to_owned());
         Ok(Self {
             parts,
@@ -105,6 +109,7 @@ impl Shared {
             user_path,
             user_cargo_home,
             sysroot,
+            std_dir,
         })
     }
 
@@ -138,7 +143,7 @@ impl Shared {
         }
         let mut worker = Command::new(&self.parts.cell);
         self.user_environment(&mut worker);
-        let mut libraries = vec![self.sysroot.join("lib")];
+        let mut libraries = vec![self.std_dir.clone()];
         libraries.extend(lab.lab.parent().map(std::path::Path::to_owned));
         libraries.extend(std::env::var_os("LD_LIBRARY_PATH").iter().flat_map(std::env::split_paths));
         let libraries = std::env::join_paths(libraries).map_err(|error| failed(error.into()))?;

@@ -95,7 +95,15 @@ impl Axis {
 pub fn round_step(rough: f64) -> f64 {
     let power = 10f64.powf(rough.log10().floor());
     let lead = rough / power;
-    let round = if lead < 1.5 { 1.0 } else if lead < 3.2 { 2.0 } else if lead < 7.0 { 5.0 } else { 10.0 };
+    let round = if lead < 1.5 {
+        1.0
+    } else if lead < 3.2 {
+        2.0
+    } else if lead < 7.0 {
+        5.0
+    } else {
+        10.0
+    };
     round * power
 }
 

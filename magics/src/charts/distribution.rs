@@ -46,14 +46,10 @@ impl Distribution {
     /// # Errors
     /// No finite sample.
     pub fn draw(&self) -> Result<Chart, MagicError> {
-        let summary = Summary::of(&self.samples)
-            .ok_or_else(|| MagicError::new("ChartError", "there is no sample to draw"))?;
+        let summary = Summary::of(&self.samples).ok_or_else(|| MagicError::new("ChartError", "there is no sample to draw"))?;
         let sorted = quantile::sorted(&self.samples);
         let scale = Scale::of(summary.median, summary.ci);
-        let subtitle = frame::subtitle_lines(
-            &["Time per iteration: lower is better.".to_owned() + " " + &self.note],
-            theme::WIDTH,
-        );
+        let subtitle = frame::subtitle_lines(&["Time per iteration: lower is better.".to_owned() + " " + &self.note], theme::WIDTH);
         let top = frame::header_height(&subtitle) + 40.0;
         let layout = Layout::new(&sorted, &summary, top);
         let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 56.0 + self.footer.height(theme::WIDTH));

@@ -58,7 +58,7 @@ impl Flame {
         if total == 0 {
             return Err(MagicError::new("ChartError", "there is no sample to draw"));
         }
-        let mut sentences = vec![format!("Width: share of CPU samples; callers above, callees below. {}", self.note)];
+        let mut sentences = vec![format!("Width: share of CPU samples; callers above, callees below, recursion joined. {}", self.note)];
         if total < ENOUGH_SAMPLES {
             sentences.push(too_few(total));
         }
@@ -86,8 +86,7 @@ impl Flame {
     }
 
     fn alt(&self, total: u64) -> String {
-        let hot: Vec<String> = self.profile.hot(3).into_iter()
-            .map(|h| format!("{} {}", h.symbol, percent(h.self_share))).collect();
+        let hot: Vec<String> = self.profile.hot(3).into_iter().map(|h| format!("{} {}", h.symbol, percent(h.self_share))).collect();
         format!("Flame graph of {} from {total} CPU samples. Most time of their own: {}.", self.title, hot.join(", "))
     }
 

@@ -17,7 +17,10 @@ fn stacks(scale: u64) -> Value {
         stack(&[collect, exec, groups, "hashbrown::raw::RawTable<T,A>::reserve_rehash"], 310),
         stack(&[collect, exec, groups, "hashbrown::raw::RawTable<T,A>::find_or_find_insert_slot"], 270),
         stack(&[collect, exec, groups], 240),
-        stack(&[collect, exec, agg, "polars_core::chunked_array::ops::aggregate::agg_sum", "core::iter::traits::iterator::Iterator::fold"], 380),
+        stack(
+            &[collect, exec, agg, "polars_core::chunked_array::ops::aggregate::agg_sum", "core::iter::traits::iterator::Iterator::fold"],
+            380
+        ),
         stack(&[collect, exec, agg, "polars_arrow::compute::take::primitive::take_values_unchecked"], 210),
         stack(&[collect, exec, "polars_core::utils::concat_df"], 60),
         stack(&[collect, exec, "core::ptr::drop_in_place<polars_core::frame::DataFrame>"], 25),
@@ -40,7 +43,7 @@ fn flame(stacks: &Value, note: &str) -> Flame {
 
 #[test]
 fn a_flame_graph_names_its_frames_and_shares() {
-    let chart = flame(&stacks(100), "1994 samples at 997 Hz over 2.00 s, 7 runs.").draw().unwrap();
+    let chart = flame(&stacks(100), "1994 samples in 2.00 s, 7 runs (997 Hz asked for).").draw().unwrap();
     save("flame", &chart);
     assert!(chart.svg.contains("GroupByExec::execute"));
     assert!(chart.svg.contains("other, frames too narrow"));
@@ -50,7 +53,7 @@ fn a_flame_graph_names_its_frames_and_shares() {
 
 #[test]
 fn few_samples_say_so() {
-    let chart = flame(&stacks(6), "119 samples at 997 Hz over 0.12 s, 1 run.").draw().unwrap();
+    let chart = flame(&stacks(6), "114 samples in 0.12 s, 1 run (997 Hz asked for).").draw().unwrap();
     save("flame_few", &chart);
     assert!(chart.svg.contains("too few") && chart.text.contains("too few"));
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | draws |
 //! |---|---|
+//! | [`bars`] | several measurements side by side: bars from zero or dots on a logarithmic axis, intervals, samples, gaps |
 //! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
 //! | [`flame`] | sampled stacks |
@@ -10,6 +11,8 @@
 //! brings its own light panel, and colour never carries a meaning alone.
 
 pub mod axis;
+pub mod bars;
+mod bars_text;
 pub mod chart;
 pub mod colours;
 pub mod distribution;

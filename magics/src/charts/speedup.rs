@@ -49,13 +49,12 @@ impl Speedup {
         let (Some(first), Some(last)) = (self.points.first().filter(|p| p.threads == 1), self.points.last()) else {
             return Err(MagicError::new("ChartError", "a speed-up needs a measurement with one thread"));
         };
-        let sentences = ["Speed-up over one thread: higher is better.".to_owned() + " " + &self.times(first, last)
-            + " " + &self.note];
+        let sentences = ["Speed-up over one thread: higher is better.".to_owned() + " " + &self.times(first, last) + " " + &self.note];
         let subtitle = frame::subtitle_lines(&sentences, theme::WIDTH);
         let top = frame::header_height(&subtitle) + 38.0;
         let bottom = top + PLOT_HEIGHT;
-        let findings: Vec<String> = self.findings().iter()
-            .flat_map(|f| super::measure_text::wrap(f, theme::BODY, theme::WIDTH - 2.0 * theme::MARGIN)).collect();
+        let findings: Vec<String> =
+            self.findings().iter().flat_map(|f| super::measure_text::wrap(f, theme::BODY, theme::WIDTH - 2.0 * theme::MARGIN)).collect();
         let after = bottom + 50.0 + 17.0 * findings.len() as f64;
         let mut canvas = Canvas::new(theme::WIDTH, after + 8.0 + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
@@ -84,7 +83,8 @@ impl Speedup {
         let mut lines = Vec::new();
         // With more threads than CPUs e(p) tells of the scheduler; the table below has every point.
         let within: Vec<&Point> = self.points.iter().filter(|p| p.threads > 1 && p.threads <= self.available).collect();
-        let fractions: Vec<String> = within[within.len().saturating_sub(4)..].iter()
+        let fractions: Vec<String> = within[within.len().saturating_sub(4)..]
+            .iter()
             .filter_map(|p| {
                 let e = p.karp_flatt?;
                 let interval = e.ci.map(|(l, h)| format!(" [{:.1}, {:.1}]", l * 100.0, h * 100.0)).unwrap_or_default();
@@ -97,7 +97,11 @@ impl Speedup {
         lines.push(match &self.amdahl {
             Amdahl::Fitted(fit) => {
                 let interval = fit.ci.map(|(l, h)| format!(", 95 % interval [{:.1}, {:.1}]", l * 100.0, h * 100.0));
-                format!("Amdahl's law fitted (dashes through the points): serial part {:.1} %{}.", fit.value * 100.0, interval.unwrap_or_default())
+                format!(
+                    "Amdahl's law fitted (dashes through the points): serial part {:.1} %{}.",
+                    fit.value * 100.0,
+                    interval.unwrap_or_default()
+                )
             }
             Amdahl::Refused(why) => capital(why) + ".",
         });
@@ -144,8 +148,10 @@ impl Speedup {
         if let Amdahl::Fitted(fit) = &self.amdahl {
             // Nothing is drawn beyond the CPUs there are: it would be a guess.
             let end = most.min(self.available as f64);
-            let curve: Vec<_> = (0..=60).map(|i| end.powf(f64::from(i) / 60.0))
-                .map(|p| (panel.x.px(p), panel.y.px(amdahl_speedup(fit.value, p)))).collect();
+            let curve: Vec<_> = (0..=60)
+                .map(|i| end.powf(f64::from(i) / 60.0))
+                .map(|p| (panel.x.px(p), panel.y.px(amdahl_speedup(fit.value, p))))
+                .collect();
             canvas.dashed(&curve, FIT, 2.0, 7.0, 4.0);
         }
         let points: Vec<_> = self.points.iter().map(|p| (panel.x.px(p.threads as f64), panel.y.px(p.speedup.value))).collect();
@@ -202,14 +208,17 @@ impl Speedup {
             canvas.area(vec![(at.0, at.1 - 6.0), (at.0 + 6.0, at.1), (at.0, at.1 + 6.0), (at.0 - 6.0, at.1)], COLOUR);
         }
         // Efficiency falls to the right, so there is room above right of each point.
-        let labels = self.points.iter()
-            .map(|p| (p.threads, format!("{:.0} %", p.efficiency() * 100.0), panel.y.px(p.efficiency()) - 7.0));
+        let labels = self.points.iter().map(|p| (p.threads, format!("{:.0} %", p.efficiency() * 100.0), panel.y.px(p.efficiency()) - 7.0));
         panel.draw_labels(canvas, labels.collect(), true);
     }
 
     fn alt(&self, first: &Point) -> String {
-        let points: Vec<String> = self.points.iter().filter(|p| p.threads > 1)
-            .map(|p| format!("{:.2} times with {} threads", p.speedup.value, p.threads)).collect();
+        let points: Vec<String> = self
+            .points
+            .iter()
+            .filter(|p| p.threads > 1)
+            .map(|p| format!("{:.2} times with {} threads", p.speedup.value, p.threads))
+            .collect();
         format!(
             "Speed-up of {} over one thread, which takes {}; higher is better, the ideal line is the thread count. Measured: {}.",
             self.title,
@@ -226,7 +235,10 @@ impl Speedup {
             let bar = text::bar(p.speedup.value / most, 30);
             out.push_str(&format!(
                 "{:>3} │{bar:<30}│ {:.2} ×{interval}, efficiency {}, {}\n",
-                p.threads, p.speedup.value, percent(p.efficiency()), time(p.time.median),
+                p.threads,
+                p.speedup.value,
+                percent(p.efficiency()),
+                time(p.time.median),
             ));
         }
         for line in self.findings() {

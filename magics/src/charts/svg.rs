@@ -267,9 +267,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
 fn draw(area: &Area<'_>, shape: &Shape) -> Result<(), MagicError> {
     match shape {
-        Shape::Rect { from, to, fill } => {
-            area.draw(&Rectangle::new([point(*from), point(*to)], fill.plotters().filled()))
-        }
+        Shape::Rect { from, to, fill } => area.draw(&Rectangle::new([point(*from), point(*to)], fill.plotters().filled())),
         Shape::Path { points, colour, width } => {
             let points: Vec<_> = points.iter().copied().map(point).collect();
             area.draw(&PathElement::new(points, colour.plotters().stroke_width(units(*width).max(1) as u32)))
@@ -278,9 +276,7 @@ fn draw(area: &Area<'_>, shape: &Shape) -> Result<(), MagicError> {
             let points: Vec<_> = points.iter().copied().map(point).collect();
             area.draw(&Polygon::new(points, fill.plotters()))
         }
-        Shape::Disc { centre, radius, fill } => {
-            area.draw(&Circle::new(point(*centre), units(*radius).max(1), fill.plotters().filled()))
-        }
+        Shape::Disc { centre, radius, fill } => area.draw(&Circle::new(point(*centre), units(*radius).max(1), fill.plotters().filled())),
         Shape::Text { at, text, style } => {
             let align = match style.align {
                 Align::Left => HPos::Left,

@@ -26,9 +26,8 @@ pub fn cpu_quota() -> Option<f64> {
 pub fn memory() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let v2 = folders(&groups, "", "/sys/fs/cgroup").into_iter().filter_map(|d| read(&d, "memory.max")?.parse().ok());
-    let v1 = folders(&groups, "memory", "/sys/fs/cgroup/memory")
-        .into_iter()
-        .filter_map(|d| read(&d, "memory.limit_in_bytes")?.parse().ok());
+    let v1 =
+        folders(&groups, "memory", "/sys/fs/cgroup/memory").into_iter().filter_map(|d| read(&d, "memory.limit_in_bytes")?.parse().ok());
     // Version 1 writes "no limit" as a number near 2^63.
     v2.chain(v1).filter(|bytes: &u64| *bytes < 1 << 60).min()
 }
@@ -70,9 +69,8 @@ mod tests {
     #[test]
     fn folders_go_up_to_the_mount() {
         let groups = "4:memory:/a/b\n1:cpu,cpuacct:/x\n0::/c\n";
-        let shown = |controller, mount| -> Vec<String> {
-            folders(groups, controller, mount).iter().map(|p| p.display().to_string()).collect()
-        };
+        let shown =
+            |controller, mount| -> Vec<String> { folders(groups, controller, mount).iter().map(|p| p.display().to_string()).collect() };
         assert_eq!(shown("", "/sys/fs/cgroup"), ["/sys/fs/cgroup/c", "/sys/fs/cgroup"]);
         assert_eq!(shown("cpu", "/sys/fs/cgroup/cpu"), ["/sys/fs/cgroup/cpu/x", "/sys/fs/cgroup/cpu"]);
         assert!(shown("none", "/m").is_empty());

@@ -17,10 +17,7 @@ pub struct LoadReading {
 impl LoadReading {
     /// Looks now.
     pub fn now() -> Self {
-        Self {
-            load: System::load_average().ok().map(|l| l.one),
-            steal_s: fs::read_to_string("/proc/stat").ok().and_then(|s| steal(&s)),
-        }
+        Self { load: System::load_average().ok().map(|l| l.one), steal_s: fs::read_to_string("/proc/stat").ok().and_then(|s| steal(&s)) }
     }
 }
 

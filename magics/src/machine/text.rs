@@ -30,7 +30,10 @@ impl Machine {
         if let Some(load) = load {
             let shown = load.text();
             let steal = load.steal_s().map(|s| format!(", steal {s:.2} s")).unwrap_or_default();
-            rows.push(("load", if shown.is_empty() { "not readable here".into() } else { format!("{}{steal}", shown.trim_start_matches("load ")) }));
+            rows.push((
+                "load",
+                if shown.is_empty() { "not readable here".into() } else { format!("{}{steal}", shown.trim_start_matches("load ")) },
+            ));
             rows.push(("measured", chrono::Utc::now().format("%Y-%m-%d %H:%M:%S UTC").to_string()));
         }
         rows
@@ -55,7 +58,11 @@ impl Machine {
             .into_iter()
             .map(|(name, value)| {
                 let cell = "padding:.1em .8em .1em 0;text-align:left;vertical-align:top";
-                format!("<tr><th scope=\"row\" style=\"{cell};font-weight:normal;opacity:.75\">{}</th><td style=\"{cell}\">{}</td></tr>", escape(name), escape(&value))
+                format!(
+                    "<tr><th scope=\"row\" style=\"{cell};font-weight:normal;opacity:.75\">{}</th><td style=\"{cell}\">{}</td></tr>",
+                    escape(name),
+                    escape(&value)
+                )
             })
             .collect();
         format!(

@@ -1,7 +1,13 @@
 //! One file per magic; the list is in [`crate::registry`].
 
+pub mod claim;
 pub mod data;
 pub mod lsmagic;
+pub mod machine;
+pub mod parallel;
+pub mod profile;
+pub mod results;
 pub mod sql;
 pub mod tables;
+pub mod timeit;
 pub mod vars;

@@ -3,6 +3,7 @@
 mod bind;
 mod cell_text;
 mod render;
+mod repeat;
 
 use std::time::Instant;
 
@@ -13,12 +14,15 @@ use render::{plural, render};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::registry::{Call, Magic};
+use crate::results;
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
 use crate::sql_params::prepare;
 use crate::sql_wire::{Plan, SqlReply, SqlRequest};
 
 /// Rows shown when `--limit` is absent.
 const LIMIT: usize = 20;
+/// Runs that `--repeat` may ask for.
+const MOST_RUNS: i64 = 10_000;
 /// Rows that one output may hold at most.
 const MOST_ROWS: i64 = 100_000;
 
@@ -28,13 +32,18 @@ static SPEC: Spec = Spec {
     summary: "Runs SQL; tables are Rust DataFrames, SQL tables and files alike",
     category: "Data",
     options: &[
-        OptionSpec::value("engine", ValueKind::Choice(&["duckdb"]), "engine that runs the query")
-            .short('e')
-            .default("duckdb"),
-        OptionSpec::value("limit", ValueKind::Int, "rows shown; all rows are counted and stored")
-            .short('n')
-            .default("20"),
+        OptionSpec::value("engine", ValueKind::Choice(&["duckdb"]), "engine that runs the query").short('e').default("duckdb"),
+        OptionSpec::value("limit", ValueKind::Int, "rows shown; all rows are counted and stored").short('n').default("20"),
         OptionSpec::value("out", ValueKind::Name, "binds the whole result as a Rust DataFrame of this name").short('o'),
+        OptionSpec::value(
+            "repeat",
+            ValueKind::Int,
+            "runs the query once uncounted, then N times: median with its interval, in the engine's seconds",
+        )
+        .short('r'),
+        OptionSpec::value("label", ValueKind::Text, "name in `%results` and `%claim`")
+            .short('l')
+            .default("with --repeat: name of --out, else sql #1, sql #2, …"),
         OptionSpec::flag("explain", "shows the plan, runs nothing"),
         OptionSpec::flag("profile", "runs the query, shows the plan with times instead of rows"),
     ],
@@ -59,11 +68,16 @@ static SPEC: Spec = Spec {
             about: "The result becomes the Rust DataFrame `top`",
         },
         Example { code: "top << %sql SELECT * FROM df LIMIT 3", about: "The same in a line, Rust may follow it" },
+        Example {
+            code: "%%sql --repeat 21 --label duckdb.sum\nSELECT sum(range) FROM range(1000000)",
+            about: "Timed, for `%results` and `%claim duckdb.sum <= …`",
+        },
         Example { code: "%%sql --profile\nSELECT count(*) FROM range(1000000)", about: "The plan with times" },
     ],
     details: "A Rust variable of type `DataFrame` or `LazyFrame` whose name appears in the query is a table of that name. \
 `{name}` is a parameter: the value of the Rust variable is bound, never pasted into the text. Tables that are created stay until the \
-kernel ends; an interrupt stops the query and keeps them.",
+kernel ends; an interrupt stops the query and keeps them.\n\n`--repeat` times plan, execute and fetch as the engine counts them; loading \
+DataFrames and writing `--out` are not part of it.",
 };
 
 /// The magic.
@@ -88,48 +102,63 @@ impl Magic for Sql {
         };
         if plan != Plan::No && out.is_some() {
             let option = if plan == Plan::Explain { "explain" } else { "profile" };
+            return Err(call.options.error_at(option, "a plan cannot be stored as a DataFrame", Some("leave `--out` out".into())));
+        }
+        let runs = runs(call, plan)?;
+        let prepared = prepare(&text.sql);
+        if let Some(word) = runs.and(repeat::changes_tables(&prepared.sql)) {
+            let hint = "time a SELECT, or a CREATE OR REPLACE TABLE … AS; run the rest in a cell without `--repeat`";
             return Err(call.options.error_at(
-                option,
-                "a plan cannot be stored as a DataFrame",
-                Some("leave `--out` out".into()),
+                "repeat",
+                format!("`{word}` cannot be repeated: each run would change the tables"),
+                Some(hint.into()),
             ));
         }
-        let prepared = prepare(&text.sql);
         let inputs = bind(&text, &prepared, host)?;
         let engine = call.options.text("engine").unwrap_or("duckdb");
-        let out_path = out
-            .as_ref()
-            .map(|name| host.session_dir().join(format!("out_{name}.arrow")).to_string_lossy().into_owned());
-        let request = SqlRequest {
+        let out_path = out.as_ref().map(|name| host.session_dir().join(format!("out_{name}.arrow")).to_string_lossy().into_owned());
+        let mut request = SqlRequest {
             engine: engine.to_owned(),
             sql: prepared.sql.clone(),
             params: inputs.params,
             tables: inputs.tables,
             plan,
             limit,
-            out: out_path.clone(),
+            out: None,
         };
         host.status("querying DuckDB");
         let live = call.live.clone();
+        let original = |error| text.with_original_lines(error, &prepared);
+        let timed = runs.map(|runs| repeat::run(&request, runs, host, &live)).transpose().map_err(original)?;
         let started = Instant::now();
-        let reply = host
-            .sql(&request, &mut |fraction| live.progress("querying DuckDB", fraction))
-            .map_err(|error| text.with_original_lines(error, &prepared))?;
+        // A timed query writes its result in a run of its own, which is not timed.
+        let (reply, timed) = match timed {
+            Some((reply, timed)) if out_path.is_none() => (reply, Some(timed)),
+            timed => {
+                request.out.clone_from(&out_path);
+                let reply = host.sql(&request, &mut |fraction| live.progress("querying DuckDB", fraction)).map_err(original)?;
+                (reply, timed.map(|(_, timed)| timed))
+            }
+        };
         let wall_s = started.elapsed().as_secs_f64();
         let mut bound = None;
         if let (Some(name), Some(path)) = (&out, &out_path) {
             bound = Some(bind_result(call, name, path, &reply, host)?);
         }
-        host.display(&render(engine, plan, &reply, wall_s, bound));
+        let mut bundle = render(engine, plan, &reply, wall_s, timed.as_ref(), bound);
+        let label = call.options.text("label");
+        if timed.is_some() || label.is_some() {
+            let result = bundle.metadata.remove("benchbook").unwrap_or_default();
+            bundle = bundle.with_result(results::record(result, label.or(out.as_deref())));
+        }
+        host.display(&bundle);
         Ok(())
     }
 }
 
 fn output_name(call: &Call) -> Result<Option<String>, MagicError> {
     match (&call.assign, call.options.text("out")) {
-        (Some(_), Some(_)) => {
-            Err(call.options.error_at("out", "`--out` and `name <<` are given both", Some("leave one out".into())))
-        }
+        (Some(_), Some(_)) => Err(call.options.error_at("out", "`--out` and `name <<` are given both", Some("leave one out".into()))),
         (Some(name), None) => Ok(Some(name.clone())),
         (None, name) => Ok(name.map(str::to_owned)),
     }
@@ -146,14 +175,26 @@ fn limit(call: &Call) -> Result<usize, MagicError> {
     }
 }
 
+/// How often a timed query runs.
+fn runs(call: &Call, plan: Plan) -> Result<Option<usize>, MagicError> {
+    for option in ["repeat", "label"] {
+        if plan != Plan::No && call.options.has(option) {
+            let message = format!("`--{option}` is for queries, not for plans");
+            return Err(call.options.error_at(option, message, Some("leave `--explain` and `--profile` out".into())));
+        }
+    }
+    match call.options.int("repeat") {
+        None => Ok(None),
+        Some(runs @ 1..=MOST_RUNS) => Ok(usize::try_from(runs).ok()),
+        Some(runs) => {
+            let hint = format!("it takes 1 to {MOST_RUNS}; 11 or 21 give a useful interval");
+            Err(call.options.error_at("repeat", format!("cannot run the query {runs} times"), Some(hint)))
+        }
+    }
+}
+
 /// Makes the stored result a Rust variable; says what was bound.
-fn bind_result(
-    call: &Call,
-    name: &str,
-    path: &str,
-    reply: &SqlReply,
-    host: &mut dyn Host,
-) -> Result<String, MagicError> {
+fn bind_result(call: &Call, name: &str, path: &str, reply: &SqlReply, host: &mut dyn Host) -> Result<String, MagicError> {
     if !reply.has_rows {
         let hint = "make a SELECT the last statement".to_owned();
         return Err(call.options.error_at(
@@ -164,11 +205,7 @@ fn bind_result(
     }
     host.status("binding the result");
     host.eval_rust(&format!("let {name}: lab::polars::frame::DataFrame = lab::tables::read({path:?})?;"))?;
-    Ok(format!(
-        "`{name}`: DataFrame, {} × {}",
-        plural(reply.row_count, "row"),
-        plural(reply.columns.len() as u64, "column")
-    ))
+    Ok(format!("`{name}`: DataFrame, {} × {}", plural(reply.row_count, "row"), plural(reply.columns.len() as u64, "column")))
 }
 
 #[cfg(test)]

@@ -1,4 +1,13 @@
-//! Measuring code: what is generated, what comes back, and the result object that travels with it.
+//! Measuring code: what is generated, how it is run, what comes back, and the result object that travels with it.
 
+pub mod codegen;
+pub mod fooled;
+pub mod hints;
+pub mod names;
+pub mod report;
+pub mod result;
+pub mod run;
 pub mod stacks;
 pub mod symbols;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -86,14 +86,12 @@ impl Profile {
         let total = self.total().max(1) as f64;
         let mut hot: Vec<Hot> = counts
             .into_iter()
-            .map(|(symbol, (own, all))| Hot {
-                symbol: symbol.to_owned(),
-                self_share: own as f64 / total,
-                total_share: all as f64 / total,
-            })
+            .map(|(symbol, (own, all))| Hot { symbol: symbol.to_owned(), self_share: own as f64 / total, total_share: all as f64 / total })
             .collect();
         hot.sort_by(|a, b| {
-            (b.self_share, b.total_share).partial_cmp(&(a.self_share, a.total_share)).unwrap_or(std::cmp::Ordering::Equal)
+            (b.self_share, b.total_share)
+                .partial_cmp(&(a.self_share, a.total_share))
+                .unwrap_or(std::cmp::Ordering::Equal)
                 .then_with(|| a.symbol.cmp(&b.symbol))
         });
         hot.truncate(most);
@@ -128,17 +126,33 @@ impl Node {
 
 /// What the body's own frames are called.
 const BODY: &str = "your code";
+/// What the frames of Rayon's scheduler are called.
+const RAYON: &str = "Rayon";
 
-/// The frames from the measured body inwards, shortened.
+/// The frames from the measured body inwards, shortened; direct recursion is one frame.
 fn user_frames(frames: &[&str]) -> Vec<String> {
     let full: Vec<String> = frames.iter().map(|f| symbols::full(f)).collect();
     // The innermost frame of the harness; everything outside it is ours, not the user's.
-    let start = full.iter().rposition(|f| is_harness(f)).map_or(0, |at| at + 1);
+    let harness = full.iter().rposition(|f| is_harness(f));
+    let start = harness.map_or(0, |at| at + 1);
+    // The body's own frame, where the compiler kept one, is the best place to begin.
+    let start = full[start..].iter().position(|f| is_body(f)).map_or(start, |at| start + at);
+    // The profiler sees its own signal handler on top of what it interrupted.
+    let end = full[start..].iter().position(|f| is_handler(f)).map_or(full.len(), |at| start + at);
     let mut out: Vec<String> = Vec::new();
-    for name in full[start..].iter().filter(|f| !is_plumbing(f)) {
-        let short = if is_body(name) { BODY.to_owned() } else { symbols::short(name) };
-        // Layers of closures of the body are one frame to the reader.
-        if !(short == BODY && out.last().is_some_and(|last| last == BODY)) {
+    // Where the body was inlined into the loop, what follows the loop is the body.
+    if harness.is_some_and(|at| full[at].starts_with("lab::measure::")) {
+        out.push(BODY.to_owned());
+    }
+    for name in full[start..end].iter().filter(|f| !is_plumbing(f)) {
+        let short = if is_body(name) {
+            BODY.to_owned()
+        } else if is_rayon(name) {
+            RAYON.to_owned()
+        } else {
+            symbols::short(name)
+        };
+        if out.last() != Some(&short) {
             out.push(short);
         }
     }
@@ -156,18 +170,31 @@ fn is_harness(name: &str) -> bool {
         || name.starts_with("thread ") && !name.contains("::")
 }
 
-/// Frames between interesting ones that say nothing: compiler shims, our opaque markers.
+/// The profiler's signal handler and what it calls.
+fn is_handler(name: &str) -> bool {
+    name.contains("perf_signal_handler")
+        || name.contains("pprof::")
+        || name.contains("backtrace::backtrace::")
+        || name.contains("backtrace::trace_unsynchronized")
+        || name.contains("__restore_rt")
+}
+
+/// Rayon's scheduler: it says who waits for whom, not what is computed.
+fn is_rayon(name: &str) -> bool {
+    name.contains("rayon_core::") || name.contains("rayon::iter::plumbing::")
+}
+
+/// Frames between interesting ones that say nothing: compiler shims, unwinding guards, our opaque markers.
 fn is_plumbing(name: &str) -> bool {
     name.starts_with("lab::measure::")
         || name.contains("__rust_end_short_backtrace")
-        || name.starts_with("core::hint::black_box")
-        || name.contains("core::ops::function::FnOnce::call_once")
-        || name.contains("core::ops::function::FnMut::call_mut")
-        || name.contains("core::ops::function::Fn::call")
-        || name.contains("core::ops::function::impls::")
+        || name.contains("__rust_try")
+        || name.contains("core::hint::black_box")
+        || name.contains("core::ops::function::")
         || name.contains("std::panicking::")
         || name.contains("std::panic::catch_unwind")
-        || name.contains("core::panic::unwind_safe::AssertUnwindSafe")
+        || name.contains("core::panic::unwind_safe::")
+        || name.contains("rayon_core::unwind::")
 }
 
 /// The cell's own function: what evcxr calls, or the closure generated around the body.
@@ -181,7 +208,8 @@ mod tests {
     use serde_json::json;
 
     fn profile() -> Profile {
-        let outer = ["main", "std::rt::lang_start", "ctx::run_user_code_3", "lab::measure::profile::profile", "ctx::run_user_code_3::{{closure}}"];
+        let outer =
+            ["main", "std::rt::lang_start", "ctx::run_user_code_3", "lab::measure::profile::profile", "ctx::run_user_code_3::{{closure}}"];
         let stack = |inner: &[&str], count: u64| {
             let frames: Vec<&str> = outer.iter().chain(inner).copied().collect();
             json!({"frames": frames, "count": count})
@@ -218,9 +246,31 @@ mod tests {
     fn worker_threads_lose_their_start() {
         let profile = Profile::from_json(&json!([{"frames": [
             "thread rayon-0", "std::sys::backtrace::__rust_begin_short_backtrace", "rayon_core::registry::ThreadBuilder::run",
-            "rayon_core::registry::WorkerThread::wait_until_cold", "ctx::work"], "count": 4}]));
+            "rayon_core::registry::WorkerThread::wait_until_cold", "std::panicking::catch_unwind", "rayon_core::join::join_context",
+            "ctx::work"], "count": 4}]));
         let names: Vec<_> = profile.hot(9).into_iter().map(|h| h.symbol).collect();
-        assert_eq!(names, ["work", "WorkerThread::wait_until_cold"]);
+        assert_eq!(names, ["work", "Rayon"]);
+    }
+
+    #[test]
+    fn a_body_without_a_frame_of_its_own_is_still_named() {
+        let profile = Profile::from_json(&json!([
+            {"frames": ["main", "evcxr::run", "ctx::run_user_code_1", "ctx::fib"], "count": 2},
+            {"frames": ["main", "lab::measure::profile::profile"], "count": 1},
+        ]));
+        assert_eq!(profile.top().symbol, "your code");
+        assert_eq!(profile.top().children.iter().map(|c| c.symbol.as_str()).collect::<Vec<_>>(), ["fib"]);
+    }
+
+    #[test]
+    fn the_profilers_own_handler_is_cut_off() {
+        let profile = Profile::from_json(&json!([{"frames": [
+            "lab::measure::profile::profile", "ctx::sort", "<backtrace::backtrace::libunwind::Trace as pprof::backtrace::Trace>::trace",
+            "backtrace::backtrace::trace_unsynchronized"], "count": 3}]));
+        assert_eq!(
+            profile.hot(9).into_iter().map(|h| (h.symbol, h.self_share)).collect::<Vec<_>>(),
+            [("sort".to_owned(), 1.0), ("your code".to_owned(), 0.0)]
+        );
     }
 
     #[test]

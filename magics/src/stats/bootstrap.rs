@@ -73,8 +73,7 @@ pub fn interval(units: usize, seed: u64, mut statistic: impl FnMut(&[usize]) -> 
 ///
 /// Pairs that are not both positive are skipped; `None` without any pair.
 pub fn ratio_of_pairs(a: &[f64], b: &[f64], seed: u64) -> Option<Estimate> {
-    let logs: Vec<f64> =
-        a.iter().zip(b).filter(|(a, b)| **a > 0.0 && **b > 0.0).map(|(a, b)| (a / b).ln()).collect();
+    let logs: Vec<f64> = a.iter().zip(b).filter(|(a, b)| **a > 0.0 && **b > 0.0).map(|(a, b)| (a / b).ln()).collect();
     if logs.is_empty() {
         return None;
     }

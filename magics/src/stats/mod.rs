@@ -4,6 +4,7 @@
 //! statistics or bootstrap. Outliers are counted, never dropped.
 
 pub mod bootstrap;
+pub mod independent;
 pub mod interval;
 pub mod noise;
 pub mod outliers;

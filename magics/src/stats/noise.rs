@@ -227,12 +227,7 @@ mod tests {
 
     #[test]
     fn load_steal_and_preemption_are_amber_with_a_remedy() {
-        let around = Surroundings {
-            cpus: 2,
-            load_before: Some(1.7),
-            steal_s: Some(0.04),
-            involuntary_switches: Some(30),
-        };
+        let around = Surroundings { cpus: 2, load_before: Some(1.7), steal_s: Some(0.04), involuntary_switches: Some(30) };
         let noise = judge(&steady(51, 0.02), around);
         assert_eq!(noise.level, Level::Amber);
         assert_eq!(noise.reasons.len(), 3);

@@ -36,17 +36,12 @@ pub fn points(sweeps: &[Sweep], seed: u64) -> Vec<Point> {
         .iter()
         .filter_map(|sweep| {
             let time = Summary::of(&sweep.samples)?;
-            let speedup = if sweep.threads == 1 {
-                Estimate { value: 1.0, ci: None }
-            } else {
-                ratio_of_pairs(&base.samples, &sweep.samples, seed)?
-            };
+            let speedup =
+                if sweep.threads == 1 { Estimate { value: 1.0, ci: None } } else { ratio_of_pairs(&base.samples, &sweep.samples, seed)? };
             let karp_flatt = karp_flatt(speedup.value, sweep.threads).map(|value| Estimate {
                 value,
                 // e falls as S grows, so the ends change places.
-                ci: speedup.ci.and_then(|(low, high)| {
-                    Some((karp_flatt(high, sweep.threads)?, karp_flatt(low, sweep.threads)?))
-                }),
+                ci: speedup.ci.and_then(|(low, high)| Some((karp_flatt(high, sweep.threads)?, karp_flatt(low, sweep.threads)?))),
             });
             Some(Point { threads: sweep.threads, time, speedup, karp_flatt })
         })

@@ -13,9 +13,8 @@ const LARGE_DICTIONARY: usize = 1024;
 
 /// The same table with every column in a type that DuckDB scans.
 pub fn adapt(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
-    let targets: Vec<Option<DataType>> = (0..schema.fields().len())
-        .map(|column| target(schema.field(column), batches.iter().map(|batch| batch.column(column))))
-        .collect();
+    let targets: Vec<Option<DataType>> =
+        (0..schema.fields().len()).map(|column| target(schema.field(column), batches.iter().map(|batch| batch.column(column)))).collect();
     if targets.iter().all(Option::is_none) {
         return Ok((schema, batches));
     }

@@ -47,16 +47,7 @@ impl ArrowFile {
         let file = file.map_err(|error| format!("{}: {error}", temporary.0.display()))?;
         let writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), &schema).map_err(text)?;
         let dictionaries = vec![None; schema.fields().len()];
-        Ok(ArrowFile {
-            options,
-            schema,
-            waiting: Vec::new(),
-            waiting_rows: 0,
-            dictionaries,
-            writer,
-            temporary,
-            target: target.to_owned(),
-        })
+        Ok(ArrowFile { options, schema, waiting: Vec::new(), waiting_rows: 0, dictionaries, writer, temporary, target: target.to_owned() })
     }
 
     /// Adds the rows of `chunk`.

@@ -72,9 +72,7 @@ impl ArrowTable {
             .iter()
             .map(|field| {
                 Column::new(connection, Fields::from(vec![Arc::clone(field)]))
-                    .map_err(|error| {
-                        format!("column {} of Arrow type {}: {}", field.name(), field.data_type(), plain(&error))
-                    })
+                    .map_err(|error| format!("column {} of Arrow type {}: {}", field.name(), field.data_type(), plain(&error)))
             })
             .collect::<RawResult<Vec<_>>>()?;
         let mut slices = Vec::new();
@@ -158,20 +156,13 @@ impl Table for ArrowTable {
 /// One column as a DuckDB chunk that points into the Arrow buffers.
 fn convert(connection: &Connection, converted: &Converted, field: &Fields, array: ArrayRef) -> RawResult<Chunk> {
     let rows = array.len();
-    let data = StructArray::try_new_with_length(field.clone(), vec![array], None, rows)
-        .map_err(|error| error.to_string())?
-        .into();
+    let data = StructArray::try_new_with_length(field.clone(), vec![array], None, rows).map_err(|error| error.to_string())?.into();
     let mut exported = FFI_ArrowArray::new(&data);
     let mut chunk = ptr::null_mut();
     // SAFETY: the layouts are the Arrow C data interface; DuckDB takes ownership of the array and marks
     // it as released; the chunk is ours.
     unsafe {
-        check(ffi::duckdb_data_chunk_from_arrow(
-            connection.handle(),
-            ptr::from_mut(&mut exported).cast(),
-            converted.0,
-            &mut chunk,
-        ))?;
+        check(ffi::duckdb_data_chunk_from_arrow(connection.handle(), ptr::from_mut(&mut exported).cast(), converted.0, &mut chunk))?;
         Ok(Chunk::own(chunk))
     }
 }

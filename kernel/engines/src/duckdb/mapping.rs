@@ -27,12 +27,7 @@ pub struct Stamp {
 impl Stamp {
     pub fn of(path: &Path) -> io::Result<Stamp> {
         let meta = std::fs::metadata(path)?;
-        Ok(Stamp {
-            device: meta.dev(),
-            inode: meta.ino(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            size: meta.size(),
-        })
+        Ok(Stamp { device: meta.dev(), inode: meta.ino(), modified: (meta.mtime(), meta.mtime_nsec()), size: meta.size() })
     }
 }
 
@@ -114,9 +109,7 @@ fn map(file: &File) -> io::Result<Buffer> {
     }
     // SAFETY: a new read-only mapping of an open file. Its writers replace files by renaming and never
     // write into one, so the pages do not change.
-    let start = unsafe {
-        libc::mmap(ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0)
-    };
+    let start = unsafe { libc::mmap(ptr::null_mut(), length, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd(), 0) };
     if start == libc::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }

@@ -12,6 +12,7 @@ mod query;
 mod raw;
 mod registry;
 mod render;
+mod result;
 mod settings;
 mod split;
 mod table_function;

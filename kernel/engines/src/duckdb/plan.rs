@@ -21,11 +21,9 @@ impl PlannedText {
         };
         let last = statements(sql).pop();
         match last {
-            Some(start) if !prefix.is_empty() && !starts_with_explain(&sql[start..]) => PlannedText {
-                sql: format!("{}{prefix}{}", &sql[..start], &sql[start..]),
-                inserted_at: start,
-                inserted: prefix.len(),
-            },
+            Some(start) if !prefix.is_empty() && !starts_with_explain(&sql[start..]) => {
+                PlannedText { sql: format!("{}{prefix}{}", &sql[..start], &sql[start..]), inserted_at: start, inserted: prefix.len() }
+            }
             _ => PlannedText { sql: sql.to_owned(), inserted_at: sql.len(), inserted: 0 },
         }
     }

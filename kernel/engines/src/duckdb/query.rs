@@ -55,7 +55,10 @@ impl Query<'_> {
         match (result.kind(), self.request.plan) {
             (Kind::Rows, Plan::No) => self.rows(result),
             (Kind::Rows, Plan::Explain | Plan::Analyze) => self.plan(result),
-            (kind, _) => {
+            (_, Plan::Explain | Plan::Analyze) => {
+                Err(failure("Plan Error", "DuckDB has no plan for this statement; run it without --explain or --profile"))
+            }
+            (kind, Plan::No) => {
                 if self.request.out.is_some() {
                     return Err(failure("Output Error", "the last statement returns no rows, so there is no table to store"));
                 }
@@ -78,8 +81,7 @@ impl Query<'_> {
         let start = Instant::now();
         let columns = result.columns();
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-        let shown_columns =
-            columns.iter().map(|(name, logical)| Column { name: name.clone(), type_name: types::name(logical) }).collect();
+        let shown_columns = columns.iter().map(|(name, logical)| Column { name: name.clone(), type_name: types::name(logical) }).collect();
         let row_count = result.row_count();
         let head = match &self.request.out {
             Some(out) => self.store(result, &columns, &names, Path::new(out))?,
@@ -88,8 +90,7 @@ impl Query<'_> {
         let fetch = start.elapsed().as_secs_f64();
         let logical = columns.into_iter().map(|(_, logical)| logical).collect();
         let head = Arc::new(ChunkTable::new(logical, head));
-        let rows = render::rows(self.connection, self.shown, &head, names.len(), self.request.limit)
-            .map_err(|error| self.fail(&error))?;
+        let rows = render::rows(self.connection, self.shown, &head, names.len(), self.request.limit).map_err(|error| self.fail(&error))?;
         Ok(SqlReply {
             columns: shown_columns,
             rows,
@@ -121,11 +122,8 @@ impl Query<'_> {
         names: &[String],
         out: &Path,
     ) -> Result<Vec<Chunk>, SqlFailure> {
-        let casts: Vec<Option<String>> = columns
-            .iter()
-            .enumerate()
-            .map(|(i, (_, logical))| types::readable_expression(logical, &format!("c{i}")))
-            .collect();
+        let casts: Vec<Option<String>> =
+            columns.iter().enumerate().map(|(i, (_, logical))| types::readable_expression(logical, &format!("c{i}"))).collect();
         if casts.iter().all(Option::is_none) {
             return self.copy(&mut result, names, out, self.request.limit);
         }
@@ -138,8 +136,7 @@ impl Query<'_> {
         let logical = result.columns().into_iter().map(|(_, logical)| logical).collect();
         drop(result);
         let table = Arc::new(ChunkTable::new(logical, chunks));
-        let casts: Vec<String> =
-            casts.into_iter().enumerate().map(|(i, cast)| cast.unwrap_or_else(|| format!("c{i}"))).collect();
+        let casts: Vec<String> = casts.into_iter().enumerate().map(|(i, cast)| cast.unwrap_or_else(|| format!("c{i}"))).collect();
         let sql = format!("SELECT {} {FROM}", casts.join(", "));
         self.shown.with(Arc::clone(&table), || {
             let statements = self.connection.extract(&sql).map_err(|error| self.fail(&error))?;

@@ -36,12 +36,8 @@ pub struct Registry {
 impl Registry {
     /// Makes the registry and tells `database` to ask it. `connection` is used for conversions only.
     pub fn install(database: &Database, connection: &Arc<Connection>, threads: usize) -> RawResult<Arc<Registry>> {
-        let registry = Arc::new(Registry {
-            connection: Arc::clone(connection),
-            threads,
-            scanned: Arc::default(),
-            entries: RwLock::default(),
-        });
+        let registry =
+            Arc::new(Registry { connection: Arc::clone(connection), threads, scanned: Arc::default(), entries: RwLock::default() });
         let lookup = Arc::clone(&registry);
         register::<ArrowTable>(connection, FUNCTION, Box::new(move |name| lookup.find(name)))?;
         let extra = Box::into_raw(Box::new(Arc::clone(&registry)));
@@ -60,9 +56,8 @@ impl Registry {
             if known {
                 continue;
             }
-            let (schema, batches) = read(path)
-                .and_then(|(schema, batches)| adapt(schema, batches))
-                .map_err(|error| refuse(error.to_string()))?;
+            let (schema, batches) =
+                read(path).and_then(|(schema, batches)| adapt(schema, batches)).map_err(|error| refuse(error.to_string()))?;
             let table = ArrowTable::new(&self.connection, &schema, batches, self.threads, &self.scanned).map_err(refuse)?;
             let entry = Entry { path: path.to_owned(), stamp, table: Arc::new(table) };
             self.entries.write().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone(), entry);

@@ -65,8 +65,7 @@ unsafe extern "C" fn bind<T: Table>(info: ffi::duckdb_bind_info) {
         unsafe {
             let find = &*ffi::duckdb_bind_get_extra_info(info).cast::<Find<T>>();
             let mut value = ffi::duckdb_bind_get_parameter(info, 0);
-            let name = ffi::DuckDbString::from_nullable_ptr(ffi::duckdb_get_varchar(value))
-                .map(|name| name.to_string_lossy().into_owned());
+            let name = ffi::DuckDbString::from_nullable_ptr(ffi::duckdb_get_varchar(value)).map(|name| name.to_string_lossy().into_owned());
             ffi::duckdb_destroy_value(&mut value);
             let name = name.unwrap_or_default();
             let table = find(&name).ok_or_else(|| format!("Catalog Error: table {name} is no longer there"))?;

@@ -72,9 +72,7 @@ fn write(logical: &LogicalType, mode: Mode) -> String {
     match id(logical) {
         ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => {
             // SAFETY: a valid decimal type.
-            let (width, scale) = unsafe {
-                (ffi::duckdb_decimal_width(logical.handle()), ffi::duckdb_decimal_scale(logical.handle()))
-            };
+            let (width, scale) = unsafe { (ffi::duckdb_decimal_width(logical.handle()), ffi::duckdb_decimal_scale(logical.handle())) };
             format!("DECIMAL({width},{scale})")
         }
         ffi::DUCKDB_TYPE_DUCKDB_TYPE_LIST => format!("{}[]", write(&element(logical), mode)),
@@ -124,12 +122,7 @@ fn alias(logical: &LogicalType) -> Option<String> {
 
 fn map_parts(logical: &LogicalType) -> (LogicalType, LogicalType) {
     // SAFETY: a valid map type; both parts are ours to free.
-    unsafe {
-        (
-            own(ffi::duckdb_map_type_key_type(logical.handle())),
-            own(ffi::duckdb_map_type_value_type(logical.handle())),
-        )
-    }
+    unsafe { (own(ffi::duckdb_map_type_key_type(logical.handle())), own(ffi::duckdb_map_type_value_type(logical.handle()))) }
 }
 
 fn element(logical: &LogicalType) -> LogicalType {

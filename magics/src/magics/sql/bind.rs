@@ -35,21 +35,12 @@ pub fn bind(text: &CellText, prepared: &Prepared, host: &mut dyn Host) -> Result
     for param in &prepared.params {
         let Some(variable) = variables.iter().find(|variable| variable.name == param.name) else {
             let near = suggestion(&param.name, variables.iter().map(|variable| variable.name.as_str()));
-            let hint = near
-                .unwrap_or_else(|| format!("define it first: `let {} = …;` (`%vars` lists what there is)", param.name));
-            return Err(text.error(
-                param,
-                format!("parameter `{{{0}}}`: there is no Rust variable `{0}`", param.name),
-                hint,
-            ));
+            let hint = near.unwrap_or_else(|| format!("define it first: `let {} = …;` (`%vars` lists what there is)", param.name));
+            return Err(text.error(param, format!("parameter `{{{0}}}`: there is no Rust variable `{0}`", param.name), hint));
         };
         if is_frame(variable) {
             let hint = format!("a DataFrame is a table: write `{}` without braces", param.name);
-            return Err(text.error(
-                param,
-                format!("parameter `{{{}}}` is a {}, not a value", param.name, variable.type_name),
-                hint,
-            ));
+            return Err(text.error(param, format!("parameter `{{{}}}` is a {}, not a value", param.name, variable.type_name), hint));
         }
         if !wanted.iter().any(|known| known.name == param.name) {
             code.push_str(&format!("lab::tables::param(\"{0}\", &{0});\n", param.name));
@@ -101,8 +92,7 @@ fn binding_failed(error: MagicError, wanted: &[&Param], variables: &[Variable]) 
     }
     let typed = wanted.iter().filter_map(|param| variables.iter().find(|variable| variable.name == param.name));
     let typed: Vec<String> = typed.map(|variable| format!("`{}: {}`", variable.name, variable.type_name)).collect();
-    let hint =
-        format!("parameters must be numbers, text, booleans, dates or `Option` of them; here: {}", typed.join(", "));
+    let hint = format!("parameters must be numbers, text, booleans, dates or `Option` of them; here: {}", typed.join(", "));
     let mut lines = error.shown();
     lines.push(format!("\u{1b}[1mhint\u{1b}[0m: {hint}"));
     error.hint(hint).traceback(lines)

@@ -2,39 +2,29 @@
 
 use serde_json::{Value, json};
 
+use super::repeat::Timed;
 use crate::bundle::Bundle;
 use crate::html;
+use crate::measure::result::{Fields, object};
 use crate::sql_wire::{Phases, Plan, SqlReply};
 use crate::table::{Heading, Table};
 use crate::units;
 
 /// The result or the plan as text, HTML and result object; `wall_s` serves when the engine told no times.
-pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, bound: Option<String>) -> Bundle {
+pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Option<&Timed>, bound: Option<String>) -> Bundle {
     let total_s = total_s(&reply.phases).unwrap_or(wall_s);
     let engine_name = if reply.engine_version.is_empty() { engine } else { reply.engine_version.as_str() };
-    let by = if reply.threads > 0 {
-        format!("{engine_name}, {}", plural(reply.threads as u64, "thread"))
-    } else {
-        engine_name.to_owned()
-    };
-    let result = result_object(engine, reply, total_s);
+    let by = if reply.threads > 0 { format!("{engine_name}, {}", plural(reply.threads as u64, "thread")) } else { engine_name.to_owned() };
+    let result = result_object(engine, reply, total_s, timed);
     if plan != Plan::No {
         let text = reply.plan_text.as_deref().unwrap_or("(the engine gave no plan)").trim_end();
-        let what = if plan == Plan::Explain {
-            "Plan, not run".to_owned()
-        } else {
-            format!("Plan with times · {}", units::time(total_s))
-        };
+        let what = if plan == Plan::Explain { "Plan, not run".to_owned() } else { format!("Plan with times · {}", units::time(total_s)) };
         let caption = format!("{what} · {by}");
-        let html = format!(
-            "{}<div style=\"{};font-size:.9em\">{}</div>",
-            html::pre(text),
-            html::MUTED,
-            html::escape(&caption)
-        );
+        let html = format!("{}<div style=\"{};font-size:.9em\">{}</div>", html::pre(text), html::MUTED, html::escape(&caption));
         return Bundle::text(format!("{text}\n{caption}")).with("text/html", html).with_result(result);
     }
     let mut caption = Vec::new();
+    let took = if timed.is_some() { String::new() } else { format!("{} · ", units::time(total_s)) };
     if reply.has_rows {
         let shown = reply.rows.len() as u64;
         let rows = if shown < reply.row_count {
@@ -43,32 +33,26 @@ pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, bound: Op
             plural(reply.row_count, "row")
         };
         let columns = plural(reply.columns.len() as u64, "column");
-        caption.push(format!("{rows} × {columns} · {} · {by}", units::time(total_s)));
+        caption.push(format!("{rows} × {columns} · {took}{by}"));
     } else {
-        caption.push(format!("done, no rows · {} · {by}", units::time(total_s)));
+        caption.push(format!("done, no rows · {took}{by}"));
     }
+    caption.extend(timed.map(Timed::caption).unwrap_or_default());
     caption.extend(bound);
     let headings = if reply.has_rows { reply.columns.iter().map(heading).collect() } else { Vec::new() };
     let table = Table { headings, rows: reply.rows.clone(), caption, marked: false };
     let bundle = if reply.has_rows {
         table.bundle()
     } else {
-        let lines: Vec<String> = table
-            .caption
-            .iter()
-            .map(|line| format!("<div style=\"{}\">{}</div>", html::MUTED, html::inline(line)))
-            .collect();
+        let lines: Vec<String> =
+            table.caption.iter().map(|line| format!("<div style=\"{}\">{}</div>", html::MUTED, html::inline(line))).collect();
         Bundle::text(table.text()).with("text/html", lines.join("\n"))
     };
     bundle.with_result(result)
 }
 
 fn heading(column: &crate::sql_wire::Column) -> Heading {
-    Heading {
-        name: column.name.clone(),
-        type_name: Some(column.type_name.clone()),
-        numeric: is_numeric(&column.type_name),
-    }
+    Heading { name: column.name.clone(), type_name: Some(column.type_name.clone()), numeric: is_numeric(&column.type_name) }
 }
 
 fn is_numeric(type_name: &str) -> bool {
@@ -102,22 +86,20 @@ fn total_s(phases: &Phases) -> Option<f64> {
 }
 
 /// The machine-readable result, as ARCHITECTURE.md describes it; what is not known is absent.
-fn result_object(engine: &str, reply: &SqlReply, total_s: f64) -> Value {
-    let mut variant = json!({
-        "label": "DuckDB", "lang": "sql", "engine": engine, "status": "ok",
-        "median_s": total_s, "samples_s": [total_s], "phases_s": reply.phases,
-    });
-    if reply.has_rows {
-        variant["rows"] = json!(reply.row_count);
-    }
-    if reply.threads > 0 {
-        variant["threads"] = json!(reply.threads);
-    }
-    if !reply.engine_version.is_empty() {
-        variant["engine_version"] = json!(reply.engine_version);
-    }
-    let (build, machine) = (crate::machine::build_json(), crate::machine::card_json());
-    json!({ "schema": 1, "magic": "sql", "title": "SQL on DuckDB", "variants": [variant], "build": build, "machine": machine })
+fn result_object(engine: &str, reply: &SqlReply, total_s: f64, timed: Option<&Timed>) -> Value {
+    let phases = timed.map_or(&reply.phases, |timed| &timed.phases);
+    let mut variant = Fields::default().with("label", "DuckDB").with("lang", "sql").with("engine", engine).with("status", "ok");
+    variant = match timed {
+        Some(timed) => variant.summary(&timed.summary, &timed.samples).with("first_s", timed.first_s),
+        None => variant.with("median_s", total_s).with("samples_s", vec![total_s]),
+    };
+    let variant = variant
+        .with("phases_s", json!(phases))
+        .maybe("rows", reply.has_rows.then_some(reply.row_count))
+        .maybe("threads", (reply.threads > 0).then_some(reply.threads))
+        .maybe("engine_version", Some(reply.engine_version.as_str()).filter(|version| !version.is_empty()));
+    let load = timed.map(|timed| timed.load).unwrap_or_default();
+    object("sql", "SQL on DuckDB", vec![variant.value()], timed.map(|timed| &timed.noise), &load).value()
 }
 
 /// `1 row`, `2 rows`.

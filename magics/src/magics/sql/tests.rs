@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use crate::error::MagicError;
+use crate::results::with_store;
 use crate::sql_error::sql_failure_error;
 use crate::sql_wire::{Column, Phases, Plan, SqlFailure, SqlReply};
 use crate::testing::{Recorder, plain, run_cell};
@@ -79,8 +80,7 @@ fn frames_and_lists_are_no_parameters() {
     let mut host = Recorder::default().variable("df", "DataFrame");
     let error = run_cell("%sql SELECT * FROM {df}", &mut host).unwrap_err();
     assert!(plain(&error).contains("without braces"));
-    let mut host =
-        Recorder::default().variable("v", "Vec<i64>").events(&[("param", json!({"name": "v", "value": [1]}))]);
+    let mut host = Recorder::default().variable("v", "Vec<i64>").events(&[("param", json!({"name": "v", "value": [1]}))]);
     let error = run_cell("%sql SELECT {v}", &mut host).unwrap_err();
     assert!(plain(&error).contains("not a single value"));
     let mut host = Recorder::default().variable("f", "F");
@@ -91,27 +91,18 @@ fn frames_and_lists_are_no_parameters() {
 
 #[test]
 fn a_result_can_become_a_rust_variable() {
-    for cell in [
-        "%%sql --out top\nSELECT 1",
-        "%%sql top <<\nSELECT 1",
-        "%sql top << SELECT 1",
-        "top << %%sql\nSELECT 1",
-        "top << %sql SELECT 1",
-    ] {
+    for cell in
+        ["%%sql --out top\nSELECT 1", "%%sql top <<\nSELECT 1", "%sql top << SELECT 1", "top << %%sql\nSELECT 1", "top << %sql SELECT 1"]
+    {
         let mut host = Recorder::default().reply(Ok(reply()));
         run_cell(cell, &mut host).unwrap();
         assert_eq!(host.sql[0].out.as_deref(), Some("/session/out_top.arrow"), "{cell}");
         assert_eq!(host.sql[0].sql.trim(), "SELECT 1", "{cell}");
-        assert_eq!(
-            host.rust,
-            ["let top: lab::polars::frame::DataFrame = lab::tables::read(\"/session/out_top.arrow\")?;"]
-        );
+        assert_eq!(host.rust, ["let top: lab::polars::frame::DataFrame = lab::tables::read(\"/session/out_top.arrow\")?;"]);
         assert!(host.shown().contains("`top`: DataFrame, 1234 rows × 2 columns"), "{}", host.shown());
     }
     let mut host = Recorder::default().reply(Ok(SqlReply::default()));
-    assert!(
-        plain(&run_cell("%%sql --out top\nCREATE TABLE t(a INT)", &mut host).unwrap_err()).contains("returns no rows")
-    );
+    assert!(plain(&run_cell("%%sql --out top\nCREATE TABLE t(a INT)", &mut host).unwrap_err()).contains("returns no rows"));
 }
 
 #[test]
@@ -157,5 +148,64 @@ fn wrong_use_is_explained() {
     assert!(plain(&run_cell("%%sql --limit -1\nSELECT 1", &mut host).unwrap_err()).contains("cannot show -1 rows"));
     let text = plain(&run_cell("%%sql --engine duckbd\nSELECT 1", &mut host).unwrap_err());
     assert!(text.contains("did you mean `duckdb`? It takes one of `duckdb`"), "{text}");
+    assert!(host.sql.is_empty());
+}
+
+fn timed_reply(execute: f64) -> SqlReply {
+    SqlReply { phases: Phases { load: Some(9.0), plan: Some(0.001), execute: Some(execute), fetch: Some(0.001) }, ..reply() }
+}
+
+#[test]
+fn a_repeated_query_reports_the_median_of_the_engine_s_seconds() {
+    let mut host = Recorder::default().reply(Ok(timed_reply(5.0)));
+    for run in 0..11 {
+        host = host.reply(Ok(timed_reply(0.010 + 0.001 * f64::from(run))));
+    }
+    host = host.reply(Ok(timed_reply(7.0)));
+    run_cell("%%sql --repeat 11 --label q1 --out top\nSELECT * FROM t", &mut host).unwrap();
+    assert_eq!(host.sql.len(), 13);
+    assert!(host.sql[..12].iter().all(|request| request.out.is_none()));
+    assert_eq!(host.sql[12].out.as_deref(), Some("/session/out_top.arrow"));
+    assert_eq!(host.displays.len(), 1);
+    let text = host.shown();
+    assert!(text.contains("median 17 ms [13, 21] (95 % interval) of 11 runs, fastest 12 ms, slowest 22.0 ms"), "{text}");
+    assert!(text.contains("the first run, 5.00 s, is not counted") && text.contains("`top`: DataFrame"), "{text}");
+    let variant = &host.displays[0].metadata["benchbook"]["variants"][0];
+    assert_eq!(variant["samples_s"].as_array().unwrap().len(), 11);
+    assert!((variant["median_s"].as_f64().unwrap() - 0.017).abs() < 1e-12 && variant["ci_s"].is_array());
+    assert!((variant["min_s"].as_f64().unwrap() - 0.012).abs() < 1e-12);
+    assert_eq!(variant["label"], "q1");
+    assert!(variant["phases_s"].get("load").is_none());
+    assert_eq!(with_store(|store| store.get("q1").unwrap().samples().len()), 11);
+}
+
+#[test]
+fn an_interrupted_repetition_leaves_no_result() {
+    let mut host = Recorder::default().reply(Ok(reply())).reply(Ok(reply())).reply(Err(MagicError::interrupted()));
+    assert_eq!(run_cell("%%sql -r 11 -l q1\nSELECT 1", &mut host).unwrap_err().name, "Interrupted");
+    assert!(host.displays.is_empty() && with_store(|store| store.all().is_empty()));
+}
+
+#[test]
+fn names_of_results() {
+    for cell in ["%%sql -r 6\nSELECT 1", "%%sql -r 2 -o top\nSELECT 1", "%%sql --label once\nSELECT 1", "%sql SELECT 1"] {
+        let mut host = Recorder::default();
+        host.replies.extend((0..9).map(|_| Ok(reply())));
+        run_cell(cell, &mut host).unwrap();
+        if cell.contains("-r 2") {
+            assert!(host.shown().contains("too few runs for an interval"), "{}", host.shown());
+        }
+    }
+    let labels = with_store(|store| store.all().iter().map(|known| known.label.clone()).collect::<Vec<_>>());
+    assert_eq!(labels, ["sql #1", "top", "once"]);
+}
+
+#[test]
+fn what_cannot_be_repeated() {
+    let mut host = Recorder::default();
+    let text = plain(&run_cell("%%sql --repeat 3\nINSERT INTO t VALUES (1)", &mut host).unwrap_err());
+    assert!(text.contains("`INSERT` cannot be repeated") && text.contains("^"), "{text}");
+    assert!(plain(&run_cell("%%sql --repeat 0\nSELECT 1", &mut host).unwrap_err()).contains("cannot run the query 0 times"));
+    assert!(run_cell("%%sql --repeat 3 --explain\nSELECT 1", &mut host).is_err());
     assert!(host.sql.is_empty());
 }

@@ -15,14 +15,12 @@ use arrow_ipc::reader::FileReader;
 use arrow_ipc::writer::FileWriter;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::prepared;
 
 /// The worker's binary, with the library it needs.
 fn worker() -> Command {
-    let program = std::env::var_os("BENCHBOOK_ENGINES").expect("BENCHBOOK_ENGINES names the binary benchbook-engines");
-    let mut command = Command::new(program);
-    if let Some(library) = std::env::var_os("BENCHBOOK_DUCKDB_LIB") {
-        command.env("LD_LIBRARY_PATH", library);
-    }
+    let mut command = prepared::command(&prepared::installed().engines);
+    command.env("LD_LIBRARY_PATH", prepared::engine_libraries());
     command
 }
 
@@ -217,8 +215,15 @@ fn values_read_as_duckdb_writes_them() {
                 '\\x00\\xFF'::BLOB, 170141183460469231731687303715884105727, 'b'::ENUM('a', 'b'), DATE '2024-02-29'",
     );
     let expected = json!([[
-        "[1, NULL]", "{'a': 1, 'b': x}", "{k=2}", "3 days", "2024-01-02 03:04:05.678",
-        "\\x00\\xFF", "170141183460469231731687303715884105727", "b", "2024-02-29"
+        "[1, NULL]",
+        "{'a': 1, 'b': x}",
+        "{k=2}",
+        "3 days",
+        "2024-01-02 03:04:05.678",
+        "\\x00\\xFF",
+        "170141183460469231731687303715884105727",
+        "b",
+        "2024-02-29"
     ]]);
     assert_eq!(rows, expected);
 }
@@ -327,9 +332,9 @@ fn arrow_files_are_tables() {
     let path = worker.path("t.arrow");
     let rows = 10_000;
     let number: ArrayRef = Arc::new(Int64Array::from_iter((0..rows).map(|i| (i % 5 != 0).then_some(i))));
-    let text: ArrayRef = Arc::new(StringViewArray::from_iter((0..rows).map(|i| {
-        (i % 3 != 0).then(|| if i % 2 == 0 { format!("s{i}") } else { format!("a string beyond twelve bytes {i}") })
-    })));
+    let text: ArrayRef = Arc::new(StringViewArray::from_iter(
+        (0..rows).map(|i| (i % 3 != 0).then(|| if i % 2 == 0 { format!("s{i}") } else { format!("a string beyond twelve bytes {i}") })),
+    ));
     let kinds: Vec<String> = (0..rows).map(|i| format!("kind {}", i % 4)).collect();
     let kind: ArrayRef = Arc::new(kinds.iter().map(String::as_str).collect::<DictionaryArray<Int32Type>>());
     let many: Vec<String> = (0..rows).map(|i| format!("value {}", i % 3000)).collect();
@@ -347,14 +352,18 @@ fn arrow_files_are_tables() {
     assert_eq!(worker.reply_with(sql, tables.clone())["rows"], json!([["10000", "8000", "40000000", "6666", "4", "3000"]]));
     // The order of rows is kept, and only the columns asked for are read.
     let order = worker.reply_with("SELECT number FROM t", json!({"tables": tables["tables"], "limit": 10_000}));
-    let order: Vec<Option<i64>> = order["rows"].as_array().expect("rows").iter().map(|row| row[0].as_str().map(|n| n.parse().expect("a number"))).collect();
+    let order: Vec<Option<i64>> =
+        order["rows"].as_array().expect("rows").iter().map(|row| row[0].as_str().map(|n| n.parse().expect("a number"))).collect();
     assert!(order.iter().zip(0..).all(|(got, i)| *got == (i % 5 != 0).then_some(i)));
 
     // A new file of that name is seen; a table made in SQL wins over it; without it, the file is back.
     std::fs::remove_file(&path).expect("removed");
     write_arrow(&path, vec![("number", Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]);
     assert_eq!(worker.reply_with("SELECT count(*) FROM t", tables.clone())["rows"], json!([["2"]]));
-    assert_eq!(worker.reply_with("CREATE TABLE t AS SELECT number * 10 AS x FROM t; SELECT sum(x) FROM t", tables.clone())["rows"], json!([["30"]]));
+    assert_eq!(
+        worker.reply_with("CREATE TABLE t AS SELECT number * 10 AS x FROM t; SELECT sum(x) FROM t", tables.clone())["rows"],
+        json!([["30"]])
+    );
     assert_eq!(worker.reply_with("DROP TABLE t; SELECT sum(number) FROM t", tables)["rows"], json!([["3"]]));
 }
 

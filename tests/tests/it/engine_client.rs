@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use benchbook::engine_worker::{EngineError, EngineWorker};
 use magics::sql_wire::SqlRequest;
 use tempfile::TempDir;
+use tests::prepared;
 
 /// A worker that has not been started.
 fn engine(session: &TempDir) -> EngineWorker {
-    let program = std::env::var_os("BENCHBOOK_ENGINES").expect("BENCHBOOK_ENGINES names the binary benchbook-engines");
-    let library = std::env::var_os("BENCHBOOK_DUCKDB_LIB").unwrap_or_default();
-    EngineWorker::new(PathBuf::from(program), PathBuf::from(library), session.path().to_owned())
+    let program = prepared::installed().engines.clone();
+    EngineWorker::new(program, prepared::engine_libraries().into(), session.path().to_owned())
 }
 
 fn request(sql: &str) -> SqlRequest {

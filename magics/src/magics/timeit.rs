@@ -1,0 +1,235 @@
+//! `%%timeit`: one piece of Rust, timed many times.
+
+use serde_json::{Value, json};
+
+use crate::charts::distribution::Distribution;
+use crate::error::MagicError;
+use crate::host::Host;
+use crate::machine::Machine;
+use crate::measure::codegen::{self, Wrap};
+use crate::measure::report::{self, Remark};
+use crate::measure::run::{self, Collected};
+use crate::measure::{fooled, names, result};
+use crate::registry::{Call, Magic};
+use crate::results;
+use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
+use crate::stats::noise::Surroundings;
+use crate::stats::{Noise, Summary};
+use crate::units::{Scale, count, percent, time};
+
+const BUDGET_S: f64 = 3.0;
+
+static SPEC: Spec = Spec {
+    name: "timeit",
+    kind: Kind::Both,
+    summary: "Times Rust code: median with interval, distribution chart, noise verdict",
+    category: "Measuring",
+    options: &[
+        OptionSpec::value("number", ValueKind::Int, "Iterations per sample").short('n').default("chosen, so that a sample takes 1 ms"),
+        OptionSpec::value("repeat", ValueKind::Int, "Samples").short('r').default("chosen, 11 to 101 within the budget"),
+        OptionSpec::value("setup", ValueKind::Text, "Code run before each iteration, not timed"),
+        OptionSpec::value("budget", ValueKind::Duration, "About how long to measure").default("3s"),
+        OptionSpec::value("label", ValueKind::Text, "Name in `%results` and `%claim`")
+            .short('l')
+            .default("name of -o, else timeit #1, timeit #2, …"),
+        OptionSpec::flag("quiet", "Show nothing").short('q'),
+        OptionSpec::value("out", ValueKind::Name, "Bind the result to this Rust variable").short('o'),
+        OptionSpec::value("variable", ValueKind::Name, "The same as `-o`").short('v'),
+    ],
+    positional: Some(Positional {
+        name: "code",
+        kind: PositionalKind::Code,
+        required: false,
+        help: "`%timeit`: the code to time; `%%timeit`: set-up code, run once and not timed",
+    }),
+    examples: &[
+        Example { code: "%timeit (1..=1000u64).map(|x| x * x).sum::<u64>()", about: "One expression" },
+        Example { code: "%%timeit let v: Vec<u64> = (0..100_000).collect();\nv.iter().sum::<u64>()", about: "A cell with set-up" },
+        Example {
+            code: "%%timeit --setup \"let mut w = v.clone();\" -o sorting\nw.sort();\nw",
+            about: "A fresh input for each iteration; the result is bound to `sorting`",
+        },
+    ],
+    details: "The code runs in the release profile. Variables it names are kept opaque to the optimiser, its value is used, and \
+dropping that value is not timed. `?` works. Reported are the median with its exact 95 % interval, the fastest sample, the spread \
+and the outliers, which are counted and kept.\n\nAn interrupt shows the samples taken so far.",
+};
+
+/// The magic.
+pub struct Timeit;
+
+/// What was measured, in numbers.
+struct Timing {
+    title: String,
+    samples: Vec<f64>,
+    summary: Summary,
+    noise: Noise,
+    iterations: Option<u64>,
+    collected: Collected,
+    remarks: Vec<Remark>,
+}
+
+impl Magic for Timeit {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
+        run::require_code(&call.body, SPEC.name)?;
+        let config = config(call)?;
+        let each = call.options.text("setup");
+        let variables = host.variables();
+        let inputs = names::inputs(&call.body, &[&call.rest, each.unwrap_or("")], &variables);
+        let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config };
+        let collected = run::run(host, &call.live, &wrap.timeit(each), "timing", SPEC.name)?;
+        let timing = Timing::new(&call.body, inputs.is_empty(), collected)?;
+        let name = call.assign.as_deref().or(call.options.text("out")).or(call.options.text("variable"));
+        let result = results::record(timing.result(), call.options.text("label").or(name));
+        if !call.options.flag("quiet") {
+            host.display(&timing.chart()?.bundle().with_result(result.clone()));
+            host.display(&timing.report().with_result(result));
+        }
+        if let Some(name) = name.filter(|_| timing.collected.interrupted.is_none()) {
+            host.eval_rust(&codegen::bind_timing(name, &timing.binding()))?;
+        }
+        timing.collected.end()
+    }
+}
+
+/// The configuration for `lab::measure::time`.
+fn config(call: &Call) -> Result<Value, MagicError> {
+    let budget = call.options.duration_s("budget").unwrap_or(BUDGET_S);
+    if budget <= 0.0 {
+        return Err(call.options.error_at("budget", "the budget must be longer than nothing", Some("for example `--budget 3s`".into())));
+    }
+    let mut config = json!({"budget_s": budget, "min_samples": 11, "max_samples": 101});
+    for (option, field, most) in [("number", "n", 1_000_000_000_000), ("repeat", "r", 100_000)] {
+        if let Some(value) = call.options.int(option) {
+            if !(1..=most).contains(&value) {
+                let hint = Some(format!("give a whole number from 1 to {most}"));
+                return Err(call.options.error_at(option, format!("`{value}` is out of range"), hint));
+            }
+            config[field] = json!(value);
+        }
+    }
+    Ok(config)
+}
+
+impl Timing {
+    fn new(body: &str, no_inputs: bool, collected: Collected) -> Result<Self, MagicError> {
+        // An interrupted run has no result: its samples came one by one.
+        let whole = collected.result.as_ref().and_then(|r| r["samples_s"].as_array());
+        let samples: Vec<f64> = match whole {
+            Some(samples) => samples.iter().filter_map(Value::as_f64).collect(),
+            None => collected.samples.iter().filter_map(|s| s["s"].as_f64()).collect(),
+        };
+        let summary = Summary::of(&samples).ok_or_else(|| {
+            MagicError::new("MeasureError", "the measurement sent no samples").hint("run the cell again; `%doctor` checks the worker")
+        })?;
+        let machine = Machine::read();
+        let around = Surroundings {
+            load_before: collected.load.before.load,
+            cpus: machine.available_cpus,
+            steal_s: collected.load.steal_s(),
+            involuntary_switches: collected.number("involuntary_switches").map(|s| s.max(0.0) as u64),
+        };
+        let noise = Noise::judge(&samples, &summary, &around);
+        let facts =
+            fooled::Facts { median_s: summary.median, cycle_s: machine.cycle_s(), unit_result: collected.flag("unit_result"), no_inputs };
+        let mut remarks = Vec::new();
+        if collected.interrupted.is_some() {
+            remarks.push(Remark::warning(format!("interrupted: this is the part measured so far, {} samples", samples.len()), ""));
+        }
+        remarks.extend(fooled::signs(&facts).iter().map(|sign| Remark::warning(sign.text(), sign.remedy())));
+        remarks.extend(report::noise_remarks(&noise));
+        let iterations = collected.number("iterations").map(|n| n as u64);
+        Ok(Self { title: run::title(body), samples, summary, noise, iterations, collected, remarks })
+    }
+
+    fn sizes(&self) -> String {
+        let samples = if self.samples.len() == 1 { "1 sample".into() } else { format!("{} samples", self.samples.len()) };
+        match self.iterations {
+            Some(1) => format!("{samples} of 1 iteration"),
+            Some(n) => format!("{samples} of {} iterations", count(n)),
+            None => samples,
+        }
+    }
+
+    fn chart(&self) -> Result<crate::charts::Chart, MagicError> {
+        let part = if self.collected.interrupted.is_some() { "Interrupted, a part only: " } else { "" };
+        let chart = Distribution {
+            title: self.title.clone(),
+            note: format!("{part}{}.", self.sizes()),
+            samples: self.samples.clone(),
+            footer: report::footer(&self.collected.load, Some(&self.noise)),
+        };
+        chart.draw()
+    }
+
+    fn report(&self) -> crate::bundle::Bundle {
+        let s = &self.summary;
+        let scale = Scale::of(s.median, s.ci);
+        let mut rows = Vec::new();
+        match s.ci {
+            Some(_) => rows.push(("median [95 % interval]", scale.with_ci(s.median, s.ci))),
+            None => {
+                rows.push(("median (no interval below 6 samples)", scale.time(s.median)));
+                let all: Vec<String> = self.samples.iter().map(|x| scale.number(*x)).collect();
+                rows.push(("all samples", format!("{} {}", all.join(", "), scale.unit.symbol())));
+            }
+        }
+        rows.push(("fastest, slowest sample", format!("{}, {}", scale.time(s.min), time(s.max))));
+        if s.n > 1 {
+            rows.push(("spread (MAD × 1.4826)", format!("{} ({})", time(s.mad), percent(s.mad / s.median))));
+        }
+        rows.push(("samples", self.sizes()));
+        let (mild, severe) = (s.outliers.mild(), s.outliers.severe());
+        rows.push(("outliers (Tukey, kept)", if mild + severe == 0 { "none".into() } else { format!("{mild} mild, {severe} severe") }));
+        if let Some(first) = self.collected.number("first_s") {
+            rows.push(("first run", format!("{} ({:.1} × the median)", time(first), first / s.median)));
+        }
+        if let (Some(cpu), Some(wall)) = (self.collected.number("cpu_user_s"), self.collected.number("wall_s").filter(|w| *w > 0.0)) {
+            rows.push(("CPUs kept busy", format!("{:.2}", cpu / wall)));
+        }
+        if let Some(compile) = self.collected.compile_s {
+            rows.push(("compile time (not counted)", time(compile)));
+        }
+        let mut table = report::facts(rows);
+        table.caption.push(format!("noise verdict: {}", self.noise.short()));
+        if self.collected.flag("stopped_early") {
+            table.caption.push("stopped before the budget was used: the median is known to 1 %".into());
+        }
+        report::bundle(&table, &self.remarks, &self.collected.load)
+    }
+
+    fn result(&self) -> Value {
+        let c = &self.collected;
+        let variant = result::rust_variant(&self.title)
+            .summary(&self.summary, &self.samples)
+            .maybe("iterations", self.iterations)
+            .maybe("first_s", c.number("first_s"))
+            .maybe("warmup_s", c.number("warmup_s"))
+            .maybe("timer_step_s", c.number("timer_step_s"))
+            .maybe("compile_s", c.compile_s);
+        let warnings: Vec<&str> = self.remarks.iter().map(|r| r.text.as_str()).collect();
+        result::object(SPEC.name, &self.title, vec![variant.value()], Some(&self.noise), &c.load)
+            .with("warnings", warnings)
+            .maybe("partial", c.interrupted.is_some().then_some(true))
+            .value()
+    }
+
+    /// What `lab::measure::Timing::from_json` reads.
+    fn binding(&self) -> Value {
+        json!({
+            "median_s": self.summary.median,
+            "ci_s": self.summary.ci.map(|(low, high)| [low, high]),
+            "min_s": self.summary.min,
+            "samples_s": self.samples,
+            "iterations": self.iterations.unwrap_or(1),
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "timeit_tests.rs"]
+mod tests;

@@ -1,0 +1,95 @@
+//! The object under `benchbook` in the metadata of measuring magics, as DESIGN describes it.
+
+use serde_json::Value;
+
+const STATUS: [&str; 6] = ["ok", "unavailable", "timeout", "out_of_memory", "error", "wrong"];
+
+/// Asserts that `object` is a valid result of `magic`: documented fields of the right types and consistent with each
+/// other. No time is judged.
+#[track_caller]
+pub fn check(object: &Value, magic: &str) {
+    let wrong = problems(object, magic);
+    assert!(wrong.is_empty(), "the result object of {magic} is wrong:\n  {}\n{object:#}", wrong.join("\n  "));
+}
+
+/// What is wrong with a result object.
+#[must_use]
+pub fn problems(object: &Value, magic: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut demand = |holds: bool, what: &str| {
+        if !holds {
+            wrong.push(what.to_owned());
+        }
+    };
+    demand(object["schema"] == 1, "`schema` is not 1");
+    demand(object["magic"] == magic, "`magic` names another magic");
+    demand(object["title"].as_str().is_some_and(|title| !title.is_empty()), "`title` is missing");
+    demand(object.get("seed").is_none_or(Value::is_u64), "`seed` is no number");
+    demand(object["build"]["opt_level"] == 3, "`build.opt_level` is not 3");
+    demand(object["build"]["debug_assertions"] == false, "`build.debug_assertions` is not false");
+    demand(object["build"]["rustc"].as_str().is_some_and(|version| version.starts_with("1.")), "`build.rustc` is no version");
+    demand(object["machine"].as_object().is_some_and(|machine| !machine.is_empty()), "`machine` is empty");
+    if let Some(noise) = object.get("noise") {
+        demand(matches!(noise["level"].as_str(), Some("green" | "yellow" | "red")), "`noise.level` is no level");
+        demand(noise["reasons"].is_array(), "`noise.reasons` is no list");
+    }
+    let variants = object["variants"].as_array().map_or(&[][..], Vec::as_slice);
+    demand(!variants.is_empty(), "`variants` is empty");
+    for variant in variants {
+        wrong.extend(variant_problems(variant));
+    }
+    let specific = match magic {
+        "timeit" => variants.iter().all(|variant| samples(variant).len() > 1),
+        "parallel" => variants.iter().all(|variant| variant["threads"].as_u64().is_some_and(|threads| threads > 0)),
+        "profile" => object["hot"].as_array().is_some_and(|hot| {
+            !hot.is_empty() && hot.iter().all(|row| row["symbol"].is_string() && row["share"].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)))
+        }),
+        _ => true,
+    };
+    if !specific {
+        wrong.push(format!("what every {magic} has is missing: several samples, `threads` or `hot`"));
+    }
+    wrong
+}
+
+fn samples(variant: &Value) -> Vec<f64> {
+    variant["samples_s"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+}
+
+fn variant_problems(variant: &Value) -> Vec<String> {
+    let label = variant["label"].as_str().unwrap_or_default();
+    let mut wrong = Vec::new();
+    let mut demand = |holds: bool, what: &str| {
+        if !holds {
+            wrong.push(format!("variant `{label}`: {what}"));
+        }
+    };
+    demand(!label.is_empty(), "no label");
+    demand(matches!(variant["lang"].as_str(), Some("rust" | "sql" | "python")), "`lang` is no language");
+    let status = variant["status"].as_str().unwrap_or_default();
+    demand(STATUS.contains(&status), "`status` is unknown");
+    for key in ["rows", "peak_bytes", "threads"] {
+        demand(variant.get(key).is_none_or(Value::is_u64), &format!("`{key}` is no count"));
+    }
+    if status != "ok" {
+        return wrong;
+    }
+    let samples = samples(variant);
+    let number = |key: &str| variant[key].as_f64();
+    if let (Some(median), false) = (number("median_s"), samples.is_empty()) {
+        let (low, high) = samples.iter().fold((f64::MAX, 0.0_f64), |(low, high), &s| (low.min(s), high.max(s)));
+        demand(samples.iter().all(|&s| s.is_finite() && s >= 0.0), "a sample is no time");
+        demand((low..=high).contains(&median), "the median lies outside the samples");
+        if let Some(min) = number("min_s") {
+            demand((min - low).abs() <= low * 1e-9, "`min_s` is not the smallest sample");
+        }
+        if let Some(ci) = variant["ci_s"].as_array() {
+            let ci: Vec<f64> = ci.iter().filter_map(Value::as_f64).collect();
+            demand(ci.len() == 2 && ci[0] <= median && median <= ci[1], "`ci_s` does not hold the median");
+        }
+    }
+    if let Some(phases) = variant["phases_s"].as_object() {
+        demand(phases.values().all(|value| value.as_f64().is_some_and(|s| s >= 0.0)), "a phase is no time");
+    }
+    wrong
+}

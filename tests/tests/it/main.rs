@@ -1,0 +1,21 @@
+//! Tests of Benchbook from outside. One program, so that it is linked, and the installation prepared, once.
+
+mod browser;
+mod cells;
+mod cli;
+mod commands;
+mod conformance;
+mod datasets;
+mod engine_client;
+mod engine_worker;
+mod errors;
+mod faults;
+mod history;
+mod interrupts;
+mod libraries;
+mod measuring;
+mod notebooks;
+mod outputs;
+mod protocol;
+mod robustness;
+mod sql;

@@ -1,0 +1,144 @@
+//! The course's notebooks: executed, without errors, their claims not refuted; and handouts made of notebooks.
+
+use std::path::{Path, PathBuf};
+
+use install::handouts::html::external_references;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tests::prepared::{self, Slot, command, installed, root};
+use tests::{python, result_object};
+
+/// The notebook after its execution in a folder of its own.
+fn executed(name: &str) -> Value {
+    let _slot = Slot::take();
+    let folder = prepared::artefacts().join("notebooks");
+    std::fs::create_dir_all(&folder).expect("the target directory can be written");
+    let target = folder.join(name);
+    let output = python::script("execute_notebook.py", &[&root().join("notebooks").join(name), &target]);
+    let report = python::last_line(&output);
+    assert!(report["failed"].is_null(), "{name} fails:\n{}", report["failed"].as_str().unwrap_or_default());
+    serde_json::from_str(&std::fs::read_to_string(&target).expect("written")).expect("JSON")
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
+
+/// Checks every output, and returns how many results with a chart there were.
+fn check(name: &str, notebook: &Value) -> usize {
+    let mut charts = 0;
+    let cells = notebook["cells"].as_array().expect("a notebook");
+    for cell in cells.iter().filter(|cell| cell["cell_type"] == "code") {
+        let source = text(&cell["source"]);
+        let outputs = cell["outputs"].as_array().expect("a code cell");
+        assert!(cell["execution_count"].is_u64(), "{name}: not executed:\n{source}");
+        for output in outputs {
+            assert_ne!(output["output_type"], "error", "{name}:\n{source}\n{output:#}");
+            assert_ne!(output["name"], "stderr", "{name}: something on stderr:\n{source}\n{output:#}");
+            let data = &output["data"];
+            assert!(data.is_null() || data["text/plain"].is_string() || data["text/plain"].is_array(), "{name}: no plain text:\n{source}");
+            assert!(!text(&data["text/plain"]).contains('\u{23f3}'), "{name}: a live line stayed:\n{source}");
+            if !data["image/svg+xml"].is_null() {
+                charts += 1;
+                assert!(!data["image/png"].is_null(), "{name}: a chart without PNG:\n{source}");
+            }
+            let object = &output["metadata"]["benchbook"];
+            if let Some(magic @ ("timeit" | "parallel" | "profile" | "sql")) = object["magic"].as_str() {
+                result_object::check(object, magic);
+            }
+        }
+        if source.trim_start().starts_with("%claim") {
+            let said = outputs.iter().map(|output| text(&output["data"]["text/plain"])).collect::<String>().to_lowercase();
+            assert!(said.contains("reproduced") || said.contains("inconclusive"), "{name}: a claim is refuted:\n{source}\n{said}");
+            assert!(!said.contains("not reproduced"), "{name}: a claim is refuted:\n{source}\n{said}");
+        }
+    }
+    charts
+}
+
+#[test]
+fn the_kernel_and_measurement() {
+    let name = "00_kernel_and_measurement.ipynb";
+    assert!(check(name, &executed(name)) >= 4);
+}
+
+#[test]
+fn one_task_many_ways() {
+    let name = "25_one_task_many_ways.ipynb";
+    let notebook = executed(name);
+    assert!(check(name, &notebook) >= 4);
+    let equal = notebook.to_string();
+    assert!(equal.contains("ways give the same"), "the answers are compared");
+}
+
+fn notebook(folder: &Path, name: &str, cells: &[(&str, &str)]) -> PathBuf {
+    let cells: Vec<Value> = cells
+        .iter()
+        .enumerate()
+        .map(|(n, (kind, source))| {
+            let mut cell = json!({ "cell_type": kind, "id": format!("c{n}"), "metadata": {}, "source": source });
+            if *kind == "code" {
+                cell["outputs"] = json!([]);
+                cell["execution_count"] = Value::Null;
+            }
+            cell
+        })
+        .collect();
+    let notebook = json!({
+        "cells": cells, "nbformat": 4, "nbformat_minor": 5,
+        "metadata": { "kernelspec": { "name": "benchbook", "display_name": "Rust (Benchbook)", "language": "rust" } }
+    });
+    let path = folder.join(name);
+    std::fs::write(&path, notebook.to_string()).expect("the temporary folder can be written");
+    path
+}
+
+/// `cargo lab handouts`, as the program that it runs.
+fn handout(notebook: &Path, out: &Path) -> std::process::Output {
+    let program = installed().benchbook.with_file_name("install");
+    command(&program).current_dir(root()).arg("handouts").arg(notebook).arg("--out").arg(out).output().expect("the program runs")
+}
+
+#[test]
+fn a_handout_needs_nothing_and_a_failing_cell_stops_it() {
+    let _slot = Slot::take();
+    let folder = TempDir::new().expect("the temporary folder can be written");
+    let good = notebook(
+        folder.path(),
+        "good.ipynb",
+        &[
+            ("markdown", "# Title\n\n$x^2$ and [a link](https://example.org)"),
+            ("code", "polars::df![\"n\" => [123456789_i64]]?"),
+            ("code", "%timeit --budget 1s (0..1000_u64).map(|x| x * x).sum::<u64>()"),
+            ("code", "%%sql\nSELECT 'from <b>SQL</b>' AS word"),
+        ],
+    );
+    let out = folder.path().join("out");
+    let made = handout(&good, &out);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let html = std::fs::read_to_string(out.join("good.html")).expect("written");
+    assert_eq!(external_references(&html), Vec::<String>::new());
+    for part in ["123456789", "<math", "data:image/", "from &lt;b&gt;SQL&lt;/b&gt;", "Title"] {
+        assert!(html.contains(part), "{part} is not in the handout");
+    }
+
+    let bad = notebook(folder.path(), "bad.ipynb", &[("code", "1 + 1"), ("code", "panic!(\"on purpose\")"), ("code", "println!(\"never\")")]);
+    let stopped = handout(&bad, &out);
+    let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
+    assert!(!stopped.status.success(), "a failing cell stops the handout");
+    assert!(said.contains("on purpose") && said.contains("bad.ipynb"), "{said}");
+    assert!(!out.join("bad.html").exists());
+    // nbconvert itself stops, too: an error reply is an error reply.
+    let nbconvert = python::python()
+        .args(["-m", "nbconvert", "--execute", "--to", "html", "--output-dir"])
+        .arg(&out)
+        .arg(&bad)
+        .output()
+        .expect("nbconvert runs");
+    assert!(!nbconvert.status.success(), "nbconvert goes on after an error");
+    assert!(String::from_utf8_lossy(&nbconvert.stderr).contains("on purpose"));
+}
