@@ -50,6 +50,10 @@ impl Message {
         if header.date.timestamp() < 1_600_000_000 {
             return Err(format!("the date is missing or no ISO 8601 date: {}", message.header));
         }
+        // An error reply has the error's fields only; the library wants the others, too.
+        if matches!(message.content["status"].as_str(), Some("error" | "aborted")) {
+            return Ok(message);
+        }
         JupyterMessageContent::from_type_and_content(message.kind(), message.content.clone())
             .map_err(|error| format!("the client library cannot read this {}: {error}: {}", message.kind(), message.content))?;
         Ok(message)

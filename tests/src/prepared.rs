@@ -45,9 +45,9 @@ pub fn dataset(name: &str) -> PathBuf {
 
 /// The library path with which the kernel starts the engine worker: DuckDB, then Rust's standard library.
 pub fn engine_libraries() -> OsString {
-    let sysroot = Command::new("rustc").current_dir(root()).args(["--print", "sysroot"]).output().expect("rustc runs");
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
-    std::env::join_paths([installed().target_dir.join("duckdb"), sysroot.join("lib")]).expect("paths without colons")
+    let libdir = Command::new("rustc").current_dir(root()).args(["--print", "target-libdir"]).output().expect("rustc runs");
+    let libdir = PathBuf::from(String::from_utf8_lossy(&libdir.stdout).trim());
+    std::env::join_paths([installed().target_dir.join("duckdb"), libdir]).expect("paths without colons")
 }
 
 /// A program with a user's environment: nothing of the cargo that runs this test, and our Python first.

@@ -123,7 +123,7 @@ fn answer(kind: &str, content: &Value) -> Result<(), String> {
     match kind {
         // The debug adapter protocol has its own shape.
         "debug_reply" => return fields(content, &[("type", Text), ("success", Flag), ("command", Text)]),
-        "is_complete_reply" => {
+        "is_complete_reply" if content["status"] != "error" => {
             fields(content, &[("status", OneOf(&["complete", "incomplete", "invalid", "unknown"]))])?;
             return if content["status"] == "incomplete" { fields(content, &[("indent", Text)]) } else { Ok(()) };
         }

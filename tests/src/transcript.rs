@@ -93,6 +93,12 @@ impl Transcript {
         self.of_kind("display_data").into_iter().filter(|message| !is_status(message)).collect()
     }
 
+    /// Updates of displays; the live line's are not among them.
+    #[must_use]
+    pub fn updates(&self) -> Vec<&Message> {
+        self.of_kind("update_display_data").into_iter().filter(|message| !is_status(message)).collect()
+    }
+
     /// Texts of the live line, in order.
     #[must_use]
     pub fn status_lines(&self) -> Vec<String> {

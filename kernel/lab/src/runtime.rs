@@ -127,7 +127,8 @@ fn remember_panic(info: &std::panic::PanicHookInfo<'_>) {
     } else {
         // Another thread's panic does not end the cell; say it, as Rust would.
         eprintln!("thread '{}' panicked: {message}", thread.name().unwrap_or("<unnamed>"));
-        if let Some(place) = info.location() {
+        // The generated file's own lines would tell nothing.
+        if let Some(place) = info.location().filter(|place| !place.file().ends_with("cell/lib.rs")) {
             eprintln!("  at {}:{}:{}", place.file(), place.line(), place.column());
         }
     }

@@ -121,7 +121,11 @@ impl Sink for Capture {
                 status.before_output();
                 io.clear_output(frame["wait"].as_bool().unwrap_or(false));
             }
-            ("input", Target::Cell(io, _)) => self.ask(io, &frame),
+            ("input", Target::Cell(io, status)) => {
+                // The prompt would not be read beside a running clock.
+                status.before_output();
+                self.ask(io, &frame);
+            }
             ("input", Target::Silent) => {
                 if let Some(link) = self.link.upgrade() {
                     link.reply(&json!({"error": "input is not available here"}));

@@ -94,10 +94,7 @@ impl Shared {
         set("BENCHBOOK_SESSION", dir.path().as_os_str());
         set("BENCHBOOK_WORKER_SOCKET", link.path().as_os_str());
 
-        let mut libraries = parts.duckdb.clone().into_os_string();
-        libraries.push(":");
-        libraries.push(&std_dir);
-        let engine = EngineWorker::new(parts.engines.clone(), libraries.into(), dir.path().to_owned());
+        let engine = EngineWorker::new(parts.engines.clone(), parts.duckdb.clone(), dir.path().to_owned());
         Ok(Self {
             parts,
             dir,

@@ -3,6 +3,9 @@
 /// evcxr's own variable store and where it ends.
 const STORE: &str = "mod evcxr_internal_runtime {";
 const AFTER_STORE: &str = "#[unsafe(no_mangle)]";
+const FALLBACK_OPEN: &str = "evcxr_send_text_plain(&format!(\"{:?}\",&(";
+const FALLBACK_CLOSE: &str = ")));";
+const SHOWN: &str = ").benchbook_ref().evcxr_display();";
 
 /// Replaces generated parts by calls into `lab`: the variable store (compiled once instead of in every cell),
 /// the markers for panics and failing `?` (which must not mix with printed text), and the display of the last
@@ -24,8 +27,21 @@ pub fn generated_code(source: &str) -> String {
         out.push(one_line(line));
         at += 1;
     }
+    rewrite_fallback(&mut out);
     out.push(String::new());
     out.join("\n")
+}
+
+/// evcxr's second way to show the last expression, used after an error in it: made the same as the first.
+fn rewrite_fallback(lines: &mut [String]) {
+    let Some(open) = lines.iter().position(|line| line == FALLBACK_OPEN) else { return };
+    // The expression itself may hold such a line; no generated line after it does.
+    let Some(close) = lines.iter().rposition(|line| line == FALLBACK_CLOSE).filter(|&close| close > open) else { return };
+    lines[open] = "(".to_owned();
+    lines[close] = SHOWN.to_owned();
+    if let Some(definition) = lines.iter_mut().find(|line| line.starts_with("fn evcxr_send_text_plain(")) {
+        definition.clear();
+    }
 }
 
 fn store_end(lines: &[&str], start: usize) -> Option<usize> {
@@ -38,7 +54,7 @@ fn one_line(line: &str) -> String {
         "fn from(error: T) -> Self {" => "#[track_caller] fn from(error: T) -> Self {".to_owned(),
         "eprintln!(\"{}\", error);" => "::lab::runtime::cell_failed(&format!(\"{}\", error));".to_owned(),
         "println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);" => String::new(),
-        ").evcxr_display();" => ").benchbook_ref().evcxr_display();".to_owned(),
+        ").evcxr_display();" => SHOWN.to_owned(),
         _ => line.to_owned(),
     }
 }
@@ -55,6 +71,13 @@ mod tests {
         assert_eq!(rewritten.lines().nth(7), Some("user code"));
         assert!(rewritten.contains("use ::lab::runtime::variables"));
         assert!(!rewritten.contains("pub struct S"));
+    }
+
+    #[test]
+    fn the_fallback_shows_the_expression_in_the_same_way() {
+        let source = "fn evcxr_send_text_plain(text: &str) {}\nevcxr_send_text_plain(&format!(\"{:?}\",&(\nf((g(\n1\n)))\n)));\n}\n";
+        let rewritten = generated_code(source);
+        assert_eq!(rewritten, "\n(\nf((g(\n1\n)))\n).benchbook_ref().evcxr_display();\n}\n");
     }
 
     #[test]

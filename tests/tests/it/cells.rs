@@ -11,7 +11,7 @@ fn state_lasts_and_code_is_release_grade() {
     let _ = session.ok("numbers.sort();");
     assert_eq!(session.ok("numbers").result(), "[1, 2, 3]");
     assert_eq!(session.ok("numbers.len()").result(), "3", "a value that was shown is still there");
-    assert!(session.ok("let quiet = 5;").messages.is_empty());
+    assert!(session.ok("let quiet = 5;").left_standing().is_empty());
     let _ = session.ok("fn double(x: i64) -> i64 { 2 * x }\n#[derive(Debug, Clone, PartialEq)]\nstruct Point { x: f64, y: f64 }\nuse std::collections::BTreeMap;\nconst SEVEN: i64 = 7;");
     assert_eq!(session.ok("double(SEVEN)").result(), "14");
     assert_eq!(session.ok("let p = Point { x: 1.0, y: -2.0 };\np").result(), "Point { x: 1.0, y: -2.0 }");
@@ -51,11 +51,11 @@ fn values_show_richly() {
     let shown = session.ok("display(&Html(\"<i>1</i>\".to_owned()));\nlet h = display(&Html(\"<i>2</i>\".to_owned()));\nprintln!(\"between\");\nh.update(&Html(\"<i>3</i>\".to_owned()));\nHtml(\"<i>4</i>\".to_owned())");
     let seen: Vec<String> = shown.displays().iter().map(|message| data(message, "text/html")).collect();
     assert_eq!(seen, ["<i>1</i>", "<i>2</i>"], "two displays of one type both appear");
-    assert_eq!(shown.of_kind("update_display_data").len(), 1);
+    assert_eq!(shown.updates().len(), 1);
     let standing: Vec<String> = shown.left_standing().iter().map(|message| data(message, "text/html")).collect();
     assert_eq!(standing, ["<i>1</i>", "<i>3</i>", "", "<i>4</i>"]);
     let later = session.ok("h.update(&Html(\"<i>5</i>\".to_owned()));");
-    assert_eq!(data(later.of_kind("update_display_data")[0], "text/html"), "<i>5</i>", "updates reach over cells");
+    assert_eq!(data(later.updates()[0], "text/html"), "<i>5</i>", "updates reach over cells");
 
     let mine = session.ok("struct Mine;\nimpl lab::show::Show for Mine {\n    fn show(&self) -> Display { Display::text(\"mine\").html(\"<u>mine</u>\") }\n}\nMine");
     assert_eq!((mine.result(), mine.result_as("text/html")), ("mine".into(), "<u>mine</u>".into()));

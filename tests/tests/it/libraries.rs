@@ -8,7 +8,7 @@ fn polars_arrow_rayon_and_serde_are_there() {
     let frame = session.ok(
         "use polars::prelude::*;\nlet df = df![\n    \"name\" => [\"<script>alert(1)</script>\", \"b\", \"c\"],\n    \"n\" => [Some(1_i64), None, Some(3)],\n]?;\ndf",
     );
-    assert_eq!(frame.messages.len(), 1, "{}", frame.text());
+    assert_eq!(frame.left_standing().len(), 1, "{}", frame.text());
     let html = frame.result_as("text/html");
     assert!(html.contains("<table") && html.contains("3 rows \u{d7} 2 columns") && html.contains("i64") && html.contains("null"), "{html}");
     assert!(!html.contains("<script") && html.contains("&lt;script&gt;"), "text from data is escaped: {html}");
