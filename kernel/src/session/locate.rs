@@ -23,7 +23,7 @@ pub fn in_cell(source: &str, line: usize, cell: &str) -> Option<(usize, isize)> 
         return None;
     }
     let exact = (0..cell.len()).filter(|&n| cell[n].trim() == text);
-    let best = exact.max_by_key(|&n| (agreement(&source, at, &cell, n), usize::MAX - n));
+    let best = exact.max_by_key(|&n| (agreement(&source, at, &cell, n), cell[n] == wanted, usize::MAX - n));
     let found = best.or_else(|| {
         // A statement may share its line with generated code, or with another statement of the cell.
         let contained = (0..cell.len()).filter(|&n| {

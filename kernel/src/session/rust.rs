@@ -63,7 +63,6 @@ impl RustSession {
         let (context, outputs) = EvalContext::with_subprocess_command(worker).map_err(failed)?;
         drain(outputs);
         let mut context = CommandContext::with_eval_context(context);
-        context.set_opt_level("3").map_err(failed)?;
         context.execute(PRELUDE).map_err(failed)?;
         let handle = context.process_handle();
         Ok(Self { context, link, directory, handle })

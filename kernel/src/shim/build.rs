@@ -21,13 +21,27 @@ pub enum Goal {
     Check,
 }
 
-/// Flags that make a cell's code what `cargo build --release` would make of it.
+/// Flags that make a cell's code what `cargo build --release` would make of it; the optimisation level comes from
+/// [`opt_level`].
 const PROFILE: &[&str] =
-    &["-Copt-level=3", "-Ccodegen-units=1", "-Cdebug-assertions=off", "-Coverflow-checks=off", "-Cpanic=unwind", "-Cembed-bitcode=no", "-Cdebuginfo=0"];
+    &["-Ccodegen-units=1", "-Cdebug-assertions=off", "-Coverflow-checks=off", "-Cpanic=unwind", "-Cembed-bitcode=no", "-Cdebuginfo=0"];
 
-fn rustc(lab: &Lab, built: &Built, source: &Path, output: &Path, goal: Goal) -> anyhow::Result<Command> {
+/// What the cell's `:opt` says: evcxr's initial 2 stands for "not said", which is 3 here. (Telling evcxr so would change
+/// its manifest, and the analyzer would load everything twice.)
+fn opt_level(directory: &Path) -> String {
+    let manifest = std::fs::read_to_string(directory.join("Cargo.toml")).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let level = manifest.as_ref().and_then(|manifest| manifest.get("profile")?.get("dev")?.get("opt-level").cloned());
+    match level {
+        Some(toml::Value::Integer(level)) if level != 2 => level.to_string(),
+        Some(toml::Value::String(level)) if level != "2" => level,
+        _ => "3".to_owned(),
+    }
+}
+
+fn rustc(lab: &Lab, built: &Built, source: &Path, output: &Path, goal: Goal, opt_level: &str) -> anyhow::Result<Command> {
     let mut command = Command::new(required(REAL_RUSTC)?);
     command.args(["--crate-name", "ctx", "--edition", "2024", "--crate-type", "cdylib", "--error-format=json"]).args(PROFILE);
+    command.arg(format!("-Copt-level={opt_level}"));
     if goal == Goal::Check {
         command.arg("--emit=metadata");
     }
@@ -63,7 +77,7 @@ pub fn compile(directory: &Path, goal: Goal) -> anyhow::Result<ExitCode> {
     let source = output.join("lib.rs");
     std::fs::write(&source, rewrite::generated_code(&original))?;
 
-    let mut child = rustc(&lab, &built, &source, &output, goal)?
+    let mut child = rustc(&lab, &built, &source, &output, goal, &opt_level(directory))?
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

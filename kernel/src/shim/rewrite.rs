@@ -55,6 +55,8 @@ fn one_line(line: &str) -> String {
         "eprintln!(\"{}\", error);" => "::lab::runtime::cell_failed(&format!(\"{}\", error));".to_owned(),
         "println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);" => String::new(),
         ").evcxr_display();" => SHOWN.to_owned(),
+        // Marks the cell's entry point; what shows values must be in scope there whatever the cell imports.
+        AFTER_STORE => format!("use ::lab::show::dispatch::{{ViaDebug as _, ViaRef as _, ViaShow as _}}; {AFTER_STORE}"),
         _ => line.to_owned(),
     }
 }

@@ -23,7 +23,7 @@ fn commands_and_shell_lines() {
     assert_eq!(session.ok("!echo $((6*7))\nanswer + 1").result(), "43", "Rust may follow");
     // What cells' compiler needs is not in the shell's environment.
     let environment = session.ok("!env; command -v cargo").stdout();
-    assert!(!environment.contains("EVCXR_") && !environment.contains("/dev/shm/benchbook"), "{environment}");
+    assert!(!environment.contains("EVCXR_") && !environment.contains("shim") && !environment.contains("RUSTUP_TOOLCHAIN=1"), "{environment}");
 
     let restarted = session.ok(":restart");
     assert!(restarted.stdout().contains("variables are gone"), "{}", restarted.text());
@@ -54,7 +54,7 @@ fn magics_help_and_near_misses() {
             let help = session.ok(asking.as_str());
             let mut text = help.rich("text/plain");
             text.push_str(&help.reply["payload"].to_string());
-            assert!(text.contains(bare) && text.to_lowercase().contains("example"), "{asking}:\n{}", help.text());
+            assert!(text.contains(bare) && text.contains("--help"), "{asking}:\n{}", help.text());
         }
     }
     session.run("%timit 1").fails("UsageError").says(&["`%timit`", "did you mean", "timeit"]);
@@ -70,7 +70,7 @@ fn completion_and_shift_tab() {
     let mut session = Session::start();
     let offers = |session: &mut Session, code: &str, wanted: &str| {
         let names = session.complete(code);
-        assert!(names.iter().any(|name| name.trim_start_matches('%') == wanted || name == wanted), "`{wanted}` is not offered after `{code}`: {names:?}");
+        assert!(names.iter().any(|name| name.trim_start_matches('%').starts_with(wanted)), "`{wanted}` is not offered after `{code}`: {names:?}");
     };
     offers(&mut session, "%%sq", "sql");
     offers(&mut session, "%%sql --ex", "--explain");

@@ -53,7 +53,8 @@ fn compile_errors_are_one_error_with_span_and_help() {
     assert!(!types.shown.contains("evcxr"), "no generated code is shown:\n{}", types.shown);
 
     let two = session.run("let a: i32 = \"a\";\nlet b: u8 = 'b';").fails("CompileError[E0308]");
-    two.says(&["let a: i32", "let b: u8", "and 1 more"]);
+    assert!(two.message.contains("and 1 more"), "{two:?}");
+    two.says(&["let a: i32", "let b: u8"]);
     let name = session.run("let count = 3;\ncuont + 1").fails("CompileError[E0425]");
     name.says(&["cannot find value `cuont`", "cuont + 1", "count"]);
     let borrow = session.run("let mut v = vec![1];\nlet first = &v[0];\nv.push(2);\nprintln!(\"{first}\");").fails("CompileError[E0502]");
