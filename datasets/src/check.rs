@@ -43,32 +43,14 @@ fn quick_above(limit: u64, dir: &Path, manifest: &Manifest) -> Result<(), DataEr
     compare(dir, manifest, touched)?;
     if any {
         // The touched files proved whole: do not read them again next time. Failing to note that is harmless.
-        let _ = File::options()
-            .append(true)
-            .open(dir.join(FILE))
-            .and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = File::options().append(true).open(dir.join(FILE)).and_then(|file| file.set_modified(SystemTime::now()));
     }
     Ok(())
 }
 
-fn compare(
-    dir: &Path,
-    manifest: &Manifest,
-    hashed: impl Fn(&FileRecord) -> bool,
-) -> Result<(), DataError> {
-    let faults: Vec<_> = manifest
-        .files
-        .iter()
-        .filter_map(|file| fault(dir, file, hashed(file)))
-        .collect();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(DataError::Damaged {
-            dir: dir.to_owned(),
-            faults,
-        })
-    }
+fn compare(dir: &Path, manifest: &Manifest, hashed: impl Fn(&FileRecord) -> bool) -> Result<(), DataError> {
+    let faults: Vec<_> = manifest.files.iter().filter_map(|file| fault(dir, file, hashed(file))).collect();
+    if faults.is_empty() { Ok(()) } else { Err(DataError::Damaged { dir: dir.to_owned(), faults }) }
 }
 
 fn fault(dir: &Path, file: &FileRecord, hashed: bool) -> Option<String> {
@@ -82,10 +64,7 @@ fn fault(dir: &Path, file: &FileRecord, hashed: bool) -> Option<String> {
         Err(error) => return Some(format!("{} cannot be read ({error})", file.path)),
     };
     if bytes != file.bytes {
-        return Some(format!(
-            "{} has {bytes} bytes instead of {}",
-            file.path, file.bytes
-        ));
+        return Some(format!("{} has {bytes} bytes instead of {}", file.path, file.bytes));
     }
     if !hashed {
         return None;
@@ -135,19 +114,12 @@ mod tests {
         let later = |seconds| SystemTime::now() + Duration::from_secs(seconds);
         let write = |bytes: &[u8], time| {
             fs::write(&file, bytes).expect("writes");
-            File::options()
-                .append(true)
-                .open(&file)
-                .and_then(|file| file.set_modified(time))
-                .expect("dated");
+            File::options().append(true).open(&file).and_then(|file| file.set_modified(time)).expect("dated");
         };
 
         write(&bad, later(10));
         let error = quick_above(0, &made.dir, &manifest).expect_err("noticed");
-        assert!(
-            error.to_string().contains("daily.csv was changed"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("daily.csv was changed"), "{error}");
 
         // Touched but whole: the manifest is dated anew, so that the file counts as seen.
         write(&good, later(0));

@@ -47,9 +47,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// Generating or encoding a table failed; this is a defect of the generator, not of the computer.
-    #[error(
-        "cannot generate table `{table}`: {reason}. Please report this with the command you ran"
-    )]
+    #[error("cannot generate table `{table}`: {reason}. Please report this with the command you ran")]
     Generate {
         /// The table.
         table: String,
@@ -77,20 +75,11 @@ pub enum DataError {
 impl DataError {
     /// Sorts a file system error into the kinds a user can act on. `need_mb` is the estimated size of the set.
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error, need_mb: u64) -> Self {
-        use io::ErrorKind::{
-            FileTooLarge, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
-            StorageFull,
-        };
+        use io::ErrorKind::{FileTooLarge, NotADirectory, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let path = path.to_owned();
         match source.kind() {
-            StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull {
-                path,
-                need_mb,
-                source,
-            },
-            PermissionDenied | ReadOnlyFilesystem | NotADirectory => {
-                Self::NotWritable { dir: path, source }
-            }
+            StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull { path, need_mb, source },
+            PermissionDenied | ReadOnlyFilesystem | NotADirectory => Self::NotWritable { dir: path, source },
             _ => Self::Io { what, path, source },
         }
     }
@@ -100,22 +89,13 @@ impl DataError {
         match error {
             ParquetError::External(inner) => match inner.downcast::<io::Error>() {
                 Ok(source) => Self::io("write", path, *source, need_mb),
-                Err(other) => Self::Generate {
-                    table: table.to_owned(),
-                    reason: other.to_string(),
-                },
+                Err(other) => Self::Generate { table: table.to_owned(), reason: other.to_string() },
             },
-            other => Self::Generate {
-                table: table.to_owned(),
-                reason: other.to_string(),
-            },
+            other => Self::Generate { table: table.to_owned(), reason: other.to_string() },
         }
     }
 
     pub(crate) fn arrow(table: &str, error: &ArrowError) -> Self {
-        Self::Generate {
-            table: table.to_owned(),
-            reason: error.to_string(),
-        }
+        Self::Generate { table: table.to_owned(), reason: error.to_string() }
     }
 }

@@ -39,21 +39,12 @@ pub fn take(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Lock, Dat
             let mut owner = String::new();
             // The owner's number only serves the message.
             let _ = file.read_to_string(&mut owner);
-            progress(Progress {
-                done: 0.0,
-                what: format!(
-                    "waiting for process {}, which makes the same set",
-                    owner.trim()
-                ),
-            });
+            progress(Progress { done: 0.0, what: format!("waiting for process {}, which makes the same set", owner.trim()) });
             told = true;
         }
         thread::sleep(Duration::from_millis(50));
     }
     // Likewise only for the message of whoever waits.
-    let _ = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(Lock { _file: file })
 }

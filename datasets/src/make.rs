@@ -60,19 +60,12 @@ impl Made {
             bytes: file.bytes,
             sha256: file.sha256.clone(),
         };
-        Self {
-            files: manifest.files.iter().map(info).collect(),
-            dir,
-            reused,
-            mended: None,
-        }
+        Self { files: manifest.files.iter().map(info).collect(), dir, reused, mended: None }
     }
 
     /// The file of one table in one format.
     pub fn file(&self, table: &str, format: Format) -> Option<&FileInfo> {
-        self.files
-            .iter()
-            .find(|file| file.table == table && file.format == format)
+        self.files.iter().find(|file| file.table == table && file.format == format)
     }
 }
 
@@ -85,11 +78,7 @@ impl Made {
 /// # Errors
 /// [`DataError::BadRequest`] for parameters out of range; [`DataError::NotWritable`], [`DataError::DiskFull`] and
 /// [`DataError::Io`] from the file system. Nothing half written stays behind.
-pub fn make(
-    request: &Request,
-    root: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Made, DataError> {
+pub fn make(request: &Request, root: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Made, DataError> {
     run(request, root, false, progress)
 }
 
@@ -97,20 +86,11 @@ pub fn make(
 ///
 /// # Errors
 /// As [`make()`].
-pub fn remake(
-    request: &Request,
-    root: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Made, DataError> {
+pub fn remake(request: &Request, root: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Made, DataError> {
     run(request, root, true, progress)
 }
 
-fn run(
-    request: &Request,
-    root: &Path,
-    force: bool,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Made, DataError> {
+fn run(request: &Request, root: &Path, force: bool, progress: &mut dyn FnMut(Progress)) -> Result<Made, DataError> {
     request.check()?;
     let dir = root.join(request.folder());
     // Without the lock first, so that a finished set can also be used where nothing can be written.
@@ -125,10 +105,7 @@ fn run(
         Err(reason) => reason,
     };
     if let Some(reason) = &mended {
-        progress(Progress {
-            done: 0.0,
-            what: format!("making it again: {reason}"),
-        });
+        progress(Progress { done: 0.0, what: format!("making it again: {reason}") });
     }
     let formats = formats(request, &dir);
     let need_mb = request.estimate_mb(&formats);
@@ -139,30 +116,15 @@ fn run(
         now.done = highest;
         progress(now);
     };
-    let job = Job {
-        dir: &staging.dir,
-        formats: &formats,
-        need_mb,
-    };
+    let job = Job { dir: &staging.dir, formats: &formats, need_mb };
     let files = match request {
         Request::Tpch { sf, .. } => tpch::write(&job, *sf, &mut forward)?,
-        Request::Stocks {
-            days,
-            symbols,
-            seed,
-            ..
-        } => stocks::write(&job, *days, *symbols, *seed, &mut forward)?,
+        Request::Stocks { days, symbols, seed, .. } => stocks::write(&job, *days, *symbols, *seed, &mut forward)?,
     };
     let manifest = Manifest::new(request, formats, files);
     install(&staging.dir, &dir, &manifest, need_mb)?;
-    forward(Progress {
-        done: 1.0,
-        what: "done".to_owned(),
-    });
-    Ok(Made {
-        mended,
-        ..Made::new(dir, &manifest, false)
-    })
+    forward(Progress { done: 1.0, what: "done".to_owned() });
+    Ok(Made { mended, ..Made::new(dir, &manifest, false) })
 }
 
 /// The wanted formats and those already there, so that nothing a user has is taken away.
@@ -189,14 +151,9 @@ fn whole(request: &Request, dir: &Path) -> Result<Manifest, Option<String>> {
         Err(error) => return Err(Some(error.to_string())),
     };
     if !manifest.same_contents(request) {
-        return Err(Some(
-            "it came from another version of the generator".to_owned(),
-        ));
+        return Err(Some("it came from another version of the generator".to_owned()));
     }
-    let missing = request
-        .formats()
-        .into_iter()
-        .find(|format| !manifest.formats.contains(format));
+    let missing = request.formats().into_iter().find(|format| !manifest.formats.contains(format));
     if let Some(format) = missing {
         return Err(Some(format!("it had no {format} files yet")));
     }
@@ -237,10 +194,8 @@ fn install(from: &Path, to: &Path, manifest: &Manifest, need_mb: u64) -> Result<
         fs::rename(from.join(&file.path), &target).map_err(failed("replace", &target))?;
     }
     let draft = from.join(manifest::FILE);
-    let mut text = serde_json::to_string_pretty(manifest).map_err(|error| DataError::Generate {
-        table: manifest::FILE.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let mut text = serde_json::to_string_pretty(manifest)
+        .map_err(|error| DataError::Generate { table: manifest::FILE.to_owned(), reason: error.to_string() })?;
     text.push('\n');
     fs::write(&draft, text).map_err(failed("write", &draft))?;
     fs::rename(&draft, &last).map_err(failed("write", &last))

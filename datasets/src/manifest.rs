@@ -101,38 +101,21 @@ impl Manifest {
     /// # Errors
     /// [`DataError::NoManifest`] when it is absent, unreadable, not valid JSON, or names files outside `dir`.
     pub fn read(dir: &Path) -> Result<Self, DataError> {
-        let no = |reason: String| DataError::NoManifest {
-            dir: dir.to_owned(),
-            reason,
-        };
-        let text = fs::read(dir.join(FILE))
-            .map_err(|error| no(format!("no readable {FILE} ({error})")))?;
-        let manifest: Self = serde_json::from_slice(&text)
-            .map_err(|error| no(format!("{FILE} is broken ({error})")))?;
+        let no = |reason: String| DataError::NoManifest { dir: dir.to_owned(), reason };
+        let text = fs::read(dir.join(FILE)).map_err(|error| no(format!("no readable {FILE} ({error})")))?;
+        let manifest: Self = serde_json::from_slice(&text).map_err(|error| no(format!("{FILE} is broken ({error})")))?;
         if manifest.schema != SCHEMA {
-            return Err(no(format!(
-                "{FILE} has layout {}, this program knows {SCHEMA}",
-                manifest.schema
-            )));
+            return Err(no(format!("{FILE} has layout {}, this program knows {SCHEMA}", manifest.schema)));
         }
-        match manifest
-            .files
-            .iter()
-            .find(|file| file.path.contains(['/', '\\']) || file.path.starts_with('.'))
-        {
-            Some(file) => Err(no(format!(
-                "{FILE} names a file outside the folder, `{}`",
-                file.path
-            ))),
+        match manifest.files.iter().find(|file| file.path.contains(['/', '\\']) || file.path.starts_with('.')) {
+            Some(file) => Err(no(format!("{FILE} names a file outside the folder, `{}`", file.path))),
             None => Ok(manifest),
         }
     }
 
     /// Whether this set has the contents that `request` asks for, whatever its formats.
     pub(crate) fn same_contents(&self, request: &Request) -> bool {
-        self.set == request.set()
-            && self.parameters == request.parameters()
-            && self.generator == generator(request)
+        self.set == request.set() && self.parameters == request.parameters() && self.generator == generator(request)
     }
 
     /// Total size of the files in bytes.
@@ -146,8 +129,5 @@ fn generator(request: &Request) -> Generator {
         Request::Tpch { .. } => tpch::GENERATOR,
         Request::Stocks { .. } => stocks::GENERATOR,
     };
-    Generator {
-        name: name.to_owned(),
-        version: version.to_owned(),
-    }
+    Generator { name: name.to_owned(), version: version.to_owned() }
 }

@@ -49,11 +49,7 @@ impl FromStr for Format {
         Self::ALL
             .into_iter()
             .find(|format| format.extension() == text)
-            .ok_or_else(|| {
-                DataError::BadRequest(format!(
-                    "unknown format `{text}`: use parquet, csv or jsonl, separated by commas"
-                ))
-            })
+            .ok_or_else(|| DataError::BadRequest(format!("unknown format `{text}`: use parquet, csv or jsonl, separated by commas")))
     }
 }
 
@@ -83,20 +79,12 @@ pub enum Request {
 impl Request {
     /// TPC-H-derived tables at scale factor `sf`, default formats.
     pub fn tpch(sf: f64) -> Self {
-        Self::Tpch {
-            sf,
-            formats: Vec::new(),
-        }
+        Self::Tpch { sf, formats: Vec::new() }
     }
 
     /// Minute bars of all symbols for `days` trading days, default seed and formats.
     pub fn stocks(days: u32) -> Self {
-        Self::Stocks {
-            days,
-            symbols: stocks::SYMBOLS,
-            seed: stocks::SEED,
-            formats: Vec::new(),
-        }
+        Self::Stocks { days, symbols: stocks::SYMBOLS, seed: stocks::SEED, formats: Vec::new() }
     }
 
     /// The name of the set: `tpch` or `stocks`.
@@ -111,12 +99,7 @@ impl Request {
     pub fn folder(&self) -> String {
         match self {
             Self::Tpch { sf, .. } => format!("tpch-sf{sf}"),
-            Self::Stocks {
-                days,
-                symbols,
-                seed,
-                ..
-            } => {
+            Self::Stocks { days, symbols, seed, .. } => {
                 let mut name = format!("stocks-{days}d");
                 if *symbols != stocks::SYMBOLS {
                     name += &format!("-{symbols}s");
@@ -132,21 +115,10 @@ impl Request {
     /// The formats that will be there, sorted, the set's default filled in.
     pub fn formats(&self) -> Vec<Format> {
         let (chosen, default) = match self {
-            Self::Tpch { sf, formats } => (
-                formats,
-                if *sf < 1.0 {
-                    &Format::ALL[..]
-                } else {
-                    &Format::ALL[..1]
-                },
-            ),
+            Self::Tpch { sf, formats } => (formats, if *sf < 1.0 { &Format::ALL[..] } else { &Format::ALL[..1] }),
             Self::Stocks { formats, .. } => (formats, &Format::ALL[..]),
         };
-        let mut formats = if chosen.is_empty() {
-            default.to_vec()
-        } else {
-            chosen.clone()
-        };
+        let mut formats = if chosen.is_empty() { default.to_vec() } else { chosen.clone() };
         formats.sort();
         formats.dedup();
         formats
@@ -156,23 +128,11 @@ impl Request {
     pub(crate) fn parameters(&self) -> BTreeMap<String, Value> {
         let pairs = match self {
             Self::Tpch { sf, .. } => vec![("sf", json!(sf))],
-            Self::Stocks {
-                days,
-                symbols,
-                seed,
-                ..
-            } => {
-                vec![
-                    ("days", json!(days)),
-                    ("symbols", json!(symbols)),
-                    ("seed", json!(seed)),
-                ]
+            Self::Stocks { days, symbols, seed, .. } => {
+                vec![("days", json!(days)), ("symbols", json!(symbols)), ("seed", json!(seed))]
             }
         };
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Refuses parameters outside the allowed values.
@@ -180,17 +140,14 @@ impl Request {
         let bad = |text: String| Err(DataError::BadRequest(text));
         match self {
             // A NaN fails the range test as well.
-            Self::Tpch { sf, .. } if !(0.001..=10.0).contains(sf) => bad(format!(
-                "scale factor {sf} is out of range: use 0.001 to 10 (the course uses 0.01, 0.1 and 1)"
-            )),
-            Self::Stocks { days, .. } if !(1..=2520).contains(days) => bad(format!(
-                "{days} days is out of range: use 1 to 2520 (252 are a trading year)"
-            )),
+            Self::Tpch { sf, .. } if !(0.001..=10.0).contains(sf) => {
+                bad(format!("scale factor {sf} is out of range: use 0.001 to 10 (the course uses 0.01, 0.1 and 1)"))
+            }
+            Self::Stocks { days, .. } if !(1..=2520).contains(days) => {
+                bad(format!("{days} days is out of range: use 1 to 2520 (252 are a trading year)"))
+            }
             Self::Stocks { symbols, .. } if !(8..=stocks::SYMBOLS).contains(symbols) => {
-                bad(format!(
-                    "{symbols} symbols is out of range: use 8 to {}",
-                    stocks::SYMBOLS
-                ))
+                bad(format!("{symbols} symbols is out of range: use 8 to {}", stocks::SYMBOLS))
             }
             _ => Ok(()),
         }
@@ -201,11 +158,7 @@ impl Request {
         let each = |format: &Format| match (self, format) {
             (Self::Tpch { sf, .. }, format) => sf * tpch::mb_at_sf_1(*format),
             (Self::Stocks { days, symbols, .. }, format) => {
-                f64::from(*days)
-                    * f64::from(*symbols)
-                    * f64::from(stocks::MINUTES)
-                    * stocks::bytes_a_row(*format)
-                    / 1e6
+                f64::from(*days) * f64::from(*symbols) * f64::from(stocks::MINUTES) * stocks::bytes_a_row(*format) / 1e6
             }
         };
         formats.iter().map(each).sum::<f64>().ceil() as u64

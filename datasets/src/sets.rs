@@ -65,38 +65,14 @@ static SETS: [SetInfo; 2] = [
             },
         ],
         tables: &[
-            TableInfo {
-                name: "lineitem",
-                about: "one item of an order",
-            },
-            TableInfo {
-                name: "orders",
-                about: "one order of a customer",
-            },
-            TableInfo {
-                name: "customer",
-                about: "one customer",
-            },
-            TableInfo {
-                name: "part",
-                about: "one part",
-            },
-            TableInfo {
-                name: "partsupp",
-                about: "one part as offered by one supplier",
-            },
-            TableInfo {
-                name: "supplier",
-                about: "one supplier",
-            },
-            TableInfo {
-                name: "nation",
-                about: "one of 25 nations",
-            },
-            TableInfo {
-                name: "region",
-                about: "one of 5 regions",
-            },
+            TableInfo { name: "lineitem", about: "one item of an order" },
+            TableInfo { name: "orders", about: "one order of a customer" },
+            TableInfo { name: "customer", about: "one customer" },
+            TableInfo { name: "part", about: "one part" },
+            TableInfo { name: "partsupp", about: "one part as offered by one supplier" },
+            TableInfo { name: "supplier", about: "one supplier" },
+            TableInfo { name: "nation", about: "one of 25 nations" },
+            TableInfo { name: "region", about: "one of 5 regions" },
         ],
     },
     SetInfo {
@@ -111,13 +87,7 @@ static SETS: [SetInfo; 2] = [
                 suggestions: &["5", "20", "252"],
                 about: "trading days (Monday to Friday) from 2024-01-02",
             },
-            Parameter {
-                name: "symbols",
-                default: "29",
-                allowed: "8 to 29",
-                suggestions: &["8", "29"],
-                about: "number of symbols",
-            },
+            Parameter { name: "symbols", default: "29", allowed: "8 to 29", suggestions: &["8", "29"], about: "number of symbols" },
             Parameter {
                 name: "seed",
                 default: "42",
@@ -142,10 +112,7 @@ static SETS: [SetInfo; 2] = [
                 name: "daily",
                 about: "one symbol and day, what the day's bars must add up to: symbol, date, open, high, low, close, volume",
             },
-            TableInfo {
-                name: "symbols",
-                about: "one company: symbol, name, sector",
-            },
+            TableInfo { name: "symbols", about: "one company: symbol, name, sector" },
         ],
     },
 ];

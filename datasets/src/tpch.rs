@@ -5,14 +5,11 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use tpchgen::generators::{
-    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator,
-    PartSuppGenerator, RegionGenerator, SupplierGenerator,
+    CustomerGenerator, LineItemGenerator, NationGenerator, OrderGenerator, PartGenerator, PartSuppGenerator, RegionGenerator,
+    SupplierGenerator,
 };
 use tpchgen_arrow::arrow::record_batch::RecordBatchReader;
-use tpchgen_arrow::{
-    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow,
-    SupplierArrow,
-};
+use tpchgen_arrow::{CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow};
 
 use crate::error::DataError;
 use crate::make::{Job, Progress};
@@ -42,72 +39,50 @@ static LANES: [&[Table]; 2] = [
         name: "lineitem",
         rows_at_sf_1: 6_001_215.0,
         bytes_a_row: 125.0,
-        open: |sf| {
-            Box::new(LineItemArrow::new(LineItemGenerator::new(sf, 1, 1)).with_batch_size(BATCH))
-        },
+        open: |sf| Box::new(LineItemArrow::new(LineItemGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
     }],
     &[
         Table {
             name: "orders",
             rows_at_sf_1: 1_500_000.0,
             bytes_a_row: 112.0,
-            open: |sf| {
-                Box::new(OrderArrow::new(OrderGenerator::new(sf, 1, 1)).with_batch_size(BATCH))
-            },
+            open: |sf| Box::new(OrderArrow::new(OrderGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "partsupp",
             rows_at_sf_1: 800_000.0,
             bytes_a_row: 147.0,
-            open: |sf| {
-                Box::new(
-                    PartSuppArrow::new(PartSuppGenerator::new(sf, 1, 1)).with_batch_size(BATCH),
-                )
-            },
+            open: |sf| Box::new(PartSuppArrow::new(PartSuppGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "customer",
             rows_at_sf_1: 150_000.0,
             bytes_a_row: 160.0,
-            open: |sf| {
-                Box::new(
-                    CustomerArrow::new(CustomerGenerator::new(sf, 1, 1)).with_batch_size(BATCH),
-                )
-            },
+            open: |sf| Box::new(CustomerArrow::new(CustomerGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "part",
             rows_at_sf_1: 200_000.0,
             bytes_a_row: 119.0,
-            open: |sf| {
-                Box::new(PartArrow::new(PartGenerator::new(sf, 1, 1)).with_batch_size(BATCH))
-            },
+            open: |sf| Box::new(PartArrow::new(PartGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "supplier",
             rows_at_sf_1: 10_000.0,
             bytes_a_row: 140.0,
-            open: |sf| {
-                Box::new(
-                    SupplierArrow::new(SupplierGenerator::new(sf, 1, 1)).with_batch_size(BATCH),
-                )
-            },
+            open: |sf| Box::new(SupplierArrow::new(SupplierGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "nation",
             rows_at_sf_1: 0.0,
             bytes_a_row: 0.0,
-            open: |sf| {
-                Box::new(NationArrow::new(NationGenerator::new(sf, 1, 1)).with_batch_size(BATCH))
-            },
+            open: |sf| Box::new(NationArrow::new(NationGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
         Table {
             name: "region",
             rows_at_sf_1: 0.0,
             bytes_a_row: 0.0,
-            open: |sf| {
-                Box::new(RegionArrow::new(RegionGenerator::new(sf, 1, 1)).with_batch_size(BATCH))
-            },
+            open: |sf| Box::new(RegionArrow::new(RegionGenerator::new(sf, 1, 1)).with_batch_size(BATCH)),
         },
     ],
 ];
@@ -122,21 +97,9 @@ pub fn mb_at_sf_1(format: Format) -> f64 {
 }
 
 /// Writes all eight tables.
-pub fn write(
-    job: &Job<'_>,
-    sf: f64,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<FileRecord>, DataError> {
-    progress(Progress {
-        done: 0.0,
-        what: "preparing the text pool".to_owned(),
-    });
-    let total: f64 = LANES
-        .iter()
-        .copied()
-        .flatten()
-        .map(|table| table.rows_at_sf_1 * sf * table.bytes_a_row)
-        .sum();
+pub fn write(job: &Job<'_>, sf: f64, progress: &mut dyn FnMut(Progress)) -> Result<Vec<FileRecord>, DataError> {
+    progress(Progress { done: 0.0, what: "preparing the text pool".to_owned() });
+    let total: f64 = LANES.iter().copied().flatten().map(|table| table.rows_at_sf_1 * sf * table.bytes_a_row).sum();
     let stop = AtomicBool::new(false);
     let (sender, news) = channel();
     thread::scope(|scope| {
@@ -149,19 +112,15 @@ pub fn write(
         let mut bytes = 0.0;
         for (name, more) in news {
             bytes += more;
-            progress(Progress {
-                done: bytes / total,
-                what: format!("writing {name}"),
-            });
+            progress(Progress { done: bytes / total, what: format!("writing {name}") });
         }
         let mut files = Vec::new();
         for lane in lanes {
-            files.extend(lane.join().unwrap_or_else(|_| {
-                Err(DataError::Generate {
-                    table: "tpch".to_owned(),
-                    reason: "the generator panicked".to_owned(),
-                })
-            })?);
+            files.extend(
+                lane.join().unwrap_or_else(|_| {
+                    Err(DataError::Generate { table: "tpch".to_owned(), reason: "the generator panicked".to_owned() })
+                })?,
+            );
         }
         Ok(files)
     })

@@ -20,20 +20,12 @@ fn child() {
 }
 
 fn flip_middle_byte(path: &Path) {
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .open(path)
-        .expect("opens");
+    let mut file = File::options().read(true).write(true).open(path).expect("opens");
     let middle = file.metadata().expect("there").len() / 2;
     let mut byte = [0];
-    file.seek(SeekFrom::Start(middle))
-        .and_then(|_| file.read_exact(&mut byte))
-        .expect("reads");
+    file.seek(SeekFrom::Start(middle)).and_then(|_| file.read_exact(&mut byte)).expect("reads");
     byte[0] ^= 1;
-    file.seek(SeekFrom::Start(middle))
-        .and_then(|_| file.write_all(&byte))
-        .expect("writes");
+    file.seek(SeekFrom::Start(middle)).and_then(|_| file.write_all(&byte)).expect("writes");
 }
 
 #[test]
@@ -49,47 +41,22 @@ fn every_kind_of_damage_is_noticed_and_mended() {
     fs::write(&note, "mine").expect("writes");
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 7] = [
-        ("was changed", |dir| {
-            flip_middle_byte(&dir.join("bars.parquet"))
-        }),
-        ("was changed", |dir| {
-            flip_middle_byte(&dir.join("daily.csv"))
-        }),
-        ("instead of", |dir| {
-            File::options()
-                .write(true)
-                .open(dir.join("bars.jsonl"))
-                .and_then(|f| f.set_len(1000))
-                .expect("cut")
-        }),
-        ("is missing", |dir| {
-            fs::remove_file(dir.join("symbols.csv")).expect("removes")
-        }),
-        ("no readable manifest.json", |dir| {
-            fs::remove_file(dir.join("manifest.json")).expect("removes")
-        }),
-        ("is broken", |dir| {
-            File::options()
-                .write(true)
-                .open(dir.join("manifest.json"))
-                .and_then(|f| f.set_len(700))
-                .expect("cut")
-        }),
+        ("was changed", |dir| flip_middle_byte(&dir.join("bars.parquet"))),
+        ("was changed", |dir| flip_middle_byte(&dir.join("daily.csv"))),
+        ("instead of", |dir| File::options().write(true).open(dir.join("bars.jsonl")).and_then(|f| f.set_len(1000)).expect("cut")),
+        ("is missing", |dir| fs::remove_file(dir.join("symbols.csv")).expect("removes")),
+        ("no readable manifest.json", |dir| fs::remove_file(dir.join("manifest.json")).expect("removes")),
+        ("is broken", |dir| File::options().write(true).open(dir.join("manifest.json")).and_then(|f| f.set_len(700)).expect("cut")),
         ("outside the folder", |dir| {
             let manifest = dir.join("manifest.json");
-            let text = fs::read_to_string(&manifest)
-                .expect("reads")
-                .replace("\"bars.csv\"", "\"../bars.csv\"");
+            let text = fs::read_to_string(&manifest).expect("reads").replace("\"bars.csv\"", "\"../bars.csv\"");
             fs::write(&manifest, text).expect("writes");
         }),
     ];
     for (message, damage) in damages {
         damage(&first.dir);
         let error = verify(&first.dir).expect_err(message).to_string();
-        assert!(
-            error.contains(message) && error.contains("benchbook data"),
-            "{message}: {error}"
-        );
+        assert!(error.contains(message) && error.contains("benchbook data"), "{message}: {error}");
         let mended = made(&request, root.path());
         assert!(!mended.reused && mended.files == first.files, "{message}");
         let reason = mended.mended.expect("a reason");
@@ -102,52 +69,29 @@ fn every_kind_of_damage_is_noticed_and_mended() {
     // Another generator version or parameters under the same name: made again.
     let manifest = first.dir.join("manifest.json");
     let text = fs::read_to_string(&manifest).expect("reads");
-    fs::write(
-        &manifest,
-        text.replace("\"version\": \"1\"", "\"version\": \"0\""),
-    )
-    .expect("writes");
+    fs::write(&manifest, text.replace("\"version\": \"1\"", "\"version\": \"0\"")).expect("writes");
     assert!(!made(&request, root.path()).reused);
-    assert!(
-        !remake(&request, root.path(), &mut |_| {})
-            .expect("made")
-            .reused,
-        "remake always writes"
-    );
+    assert!(!remake(&request, root.path(), &mut |_| {}).expect("made").reused, "remake always writes");
 }
 
 #[test]
 fn a_killed_maker_leaves_nothing_in_the_way() {
     let root = tempfile::tempdir().expect("folder");
     let dir = root.path().to_str().expect("UTF-8");
-    let mut maker = command("", &["stocks", "--days", "400", "--dir", dir])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("starts");
+    let mut maker =
+        command("", &["stocks", "--days", "400", "--dir", dir]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
     let staging = root.path().join(".stocks-400d.making/bars.csv");
     let begun = Instant::now();
     while fs::metadata(&staging).map_or(0, |file| file.len()) < 1_000_000 {
-        assert!(
-            begun.elapsed() < Duration::from_secs(60) && maker.try_wait().expect("waits").is_none(),
-            "the maker writes"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(60) && maker.try_wait().expect("waits").is_none(), "the maker writes");
         thread::sleep(Duration::from_millis(2));
     }
     maker.kill().expect("killed");
     maker.wait().expect("ends");
     assert_eq!(leftovers(root.path()), [".stocks-400d.making"]);
-    assert!(
-        verify(&root.path().join("stocks-400d")).is_err(),
-        "an interrupted set is not a set"
-    );
+    assert!(verify(&root.path().join("stocks-400d")).is_err(), "an interrupted set is not a set");
     // Its lock ended with it, its rubbish is removed.
-    let request = Request::Stocks {
-        days: 400,
-        symbols: 29,
-        seed: 42,
-        formats: vec![datasets::Format::Csv],
-    };
+    let request = Request::Stocks { days: 400, symbols: 29, seed: 42, formats: vec![datasets::Format::Csv] };
     assert!(!made(&request, root.path()).reused);
     assert!(leftovers(root.path()).is_empty());
 }
@@ -157,14 +101,8 @@ fn two_makers_take_turns() {
     let root = tempfile::tempdir().expect("folder");
     let request = Request::stocks(3);
     let reused = thread::scope(|scope| {
-        let makers: Vec<_> = (0..4)
-            .map(|_| scope.spawn(|| made(&request, root.path()).reused))
-            .collect();
-        makers
-            .into_iter()
-            .map(|maker| maker.join().expect("ends"))
-            .filter(|reused| *reused)
-            .count()
+        let makers: Vec<_> = (0..4).map(|_| scope.spawn(|| made(&request, root.path()).reused)).collect();
+        makers.into_iter().map(|maker| maker.join().expect("ends")).filter(|reused| *reused).count()
     });
     assert_eq!(reused, 3, "one wrote, three reused");
     assert!(leftovers(root.path()).is_empty());
@@ -180,10 +118,7 @@ fn a_maker_waits_for_the_lock_and_says_so() {
     thread::scope(|scope| {
         let maker = scope.spawn(|| {
             make(&Request::stocks(1), root.path(), &mut |progress| {
-                told.fetch_or(
-                    progress.what.contains("waiting for process 4711"),
-                    Ordering::Relaxed,
-                );
+                told.fetch_or(progress.what.contains("waiting for process 4711"), Ordering::Relaxed);
             })
         });
         while !told.load(Ordering::Relaxed) {
@@ -203,10 +138,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let error = make(&Request::stocks(1), &file.join("data"), &mut |_| {}).expect_err("refused");
     assert!(matches!(error, DataError::NotWritable { .. }), "{error:?}");
     let text = error.to_string();
-    assert!(
-        text.contains("file/data") && text.contains("--dir") && text.contains("BENCHBOOK_DATA"),
-        "{text}"
-    );
+    assert!(text.contains("file/data") && text.contains("--dir") && text.contains("BENCHBOOK_DATA"), "{text}");
 }
 
 #[cfg(unix)]
@@ -214,34 +146,15 @@ fn a_folder_that_cannot_be_written_is_named() {
 fn a_full_disk_is_reported_and_nothing_stays() {
     let root = tempfile::tempdir().expect("folder");
     let dir = root.path().to_str().expect("UTF-8");
-    for set in [
-        &["stocks"][..],
-        &["stocks", "--formats", "parquet"],
-        &["tpch", "--sf", "0.001"],
-    ] {
+    for set in [&["stocks"][..], &["stocks", "--formats", "parquet"], &["tpch", "--sf", "0.001"]] {
         // A limit on the size of files stands in for a full disk: writing fails half-way.
         let args = [set, &["--json", "--dir", dir]].concat();
-        let output = command("trap '' XFSZ; ulimit -f 100", &args)
-            .output()
-            .expect("runs");
+        let output = command("trap '' XFSZ; ulimit -f 100", &args).output().expect("runs");
         let text = String::from_utf8_lossy(&output.stdout);
-        let last = text
-            .lines()
-            .rfind(|line| line.starts_with('{'))
-            .expect("a JSON line");
+        let last = text.lines().rfind(|line| line.starts_with('{')).expect("a JSON line");
         assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(
-            last.contains("\"error\":\"no room left while writing") && last.contains("MB"),
-            "{last}"
-        );
-        let kept: Vec<_> = fs::read_dir(root.path())
-            .expect("reads")
-            .map(|entry| entry.expect("entry").file_name())
-            .collect();
-        assert!(
-            kept.iter()
-                .all(|name| name.to_string_lossy().ends_with(".lock")),
-            "{kept:?}"
-        );
+        assert!(last.contains("\"error\":\"no room left while writing") && last.contains("MB"), "{last}");
+        let kept: Vec<_> = fs::read_dir(root.path()).expect("reads").map(|entry| entry.expect("entry").file_name()).collect();
+        assert!(kept.iter().all(|name| name.to_string_lossy().ends_with(".lock")), "{kept:?}");
     }
 }

@@ -45,23 +45,14 @@ pub fn ensure(layout: &Layout, toolchain: &Toolchain, step: &mut Step) -> Result
     let large = cargo(layout, LARGE, "Polars and DuckDB", step, &log)?;
 
     let mut command = layout.cargo();
-    command.args([
-        "metadata",
-        "--format-version",
-        "1",
-        "--filter-platform",
-        &toolchain.host,
-    ]);
+    command.args(["metadata", "--format-version", "1", "--filter-platform", &toolchain.host]);
     let metadata_text = run::output(&mut command)?;
     let metadata = serde_json::from_str(&metadata_text).context("`cargo metadata` did not print JSON")?;
 
     owned::write_if_changed(&layout.lab_metadata(), metadata_text.as_bytes())?;
     let description = lab_json(&large, &metadata, &toolchain.rustc, &layout.lab_metadata())?;
     owned::write_if_changed(&layout.lab_json(), format!("{description:#}\n").as_bytes())?;
-    Ok(Built {
-        benchbook: executable(&small, "benchbook")?,
-        engines: executable(&large, "benchbook-engines")?,
-    })
+    Ok(Built { benchbook: executable(&small, "benchbook")?, engines: executable(&large, "benchbook-engines")? })
 }
 
 fn executable(artifacts: &[Artifact], name: &str) -> Result<PathBuf> {
@@ -94,10 +85,7 @@ fn cargo(layout: &Layout, arguments: &[&str], what: &str, step: &mut Step, log: 
             json.push('\n');
         },
         |line| match crates_done(line) {
-            Some(crates) => step.say(&format!(
-                "{what}: crate {}/{}, now {}",
-                crates.done, crates.total, crates.now
-            )),
+            Some(crates) => step.say(&format!("{what}: crate {}/{}, now {}", crates.done, crates.total, crates.now)),
             None => {
                 if line.trim_start().starts_with("Compiling") {
                     step.work("compiling what changed");

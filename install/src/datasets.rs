@@ -44,11 +44,7 @@ pub fn ensure(benchbook: &Path, step: &mut Step) -> Result<()> {
 fn progress(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line).ok()?;
     let done = value["done"].as_f64()?;
-    Some(format!(
-        "{:.0} % {}",
-        done.clamp(0.0, 1.0) * 100.0,
-        value["what"].as_str().unwrap_or_default()
-    ))
+    Some(format!("{:.0} % {}", done.clamp(0.0, 1.0) * 100.0, value["what"].as_str().unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -57,10 +53,7 @@ mod tests {
 
     #[test]
     fn progress_lines_are_read_and_others_skipped() {
-        assert_eq!(
-            progress(r#"{"done":0.5,"what":"lineitem"}"#).as_deref(),
-            Some("50 % lineitem")
-        );
+        assert_eq!(progress(r#"{"done":0.5,"what":"lineitem"}"#).as_deref(), Some("50 % lineitem"));
         assert_eq!(progress(r#"{"dir":"/d","files":[]}"#), None);
         assert_eq!(progress("hello"), None);
     }

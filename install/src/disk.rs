@@ -28,10 +28,7 @@ fn parse(df: &str) -> Option<Room> {
     // A device name may hold spaces; the percentage marks the place.
     let percent = words.iter().position(|w| w.ends_with('%'))?;
     let kib = |back: usize| words.get(percent.checked_sub(back)?)?.parse::<u64>().ok();
-    Some(Room {
-        size: kib(3)? * 1024,
-        free: kib(1)? * 1024,
-    })
+    Some(Room { size: kib(3)? * 1024, free: kib(1)? * 1024 })
 }
 
 /// `3.4 GiB`, `64 MiB`.
@@ -53,13 +50,7 @@ mod tests {
     #[test]
     fn reads_df() {
         let text = "Filesystem 1024-blocks Used Available Capacity Mounted on\nmap auto home 100 60 40 60% /\n";
-        assert_eq!(
-            parse(text),
-            Some(Room {
-                size: 100 * 1024,
-                free: 40 * 1024
-            })
-        );
+        assert_eq!(parse(text), Some(Room { size: 100 * 1024, free: 40 * 1024 }));
         assert_eq!(parse(""), None);
         assert!(room(Path::new("/no/such/folder")).is_some_and(|r| r.size > 0));
     }

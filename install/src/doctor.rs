@@ -55,12 +55,7 @@ impl Check {
     }
 
     fn new(name: &str, status: Status, detail: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            status,
-            detail: detail.into(),
-            mend: mend.into(),
-        }
+        Self { name: name.to_owned(), status, detail: detail.into(), mend: mend.into() }
     }
 }
 
@@ -77,17 +72,9 @@ pub fn checks(layout: &Layout) -> Vec<Check> {
 pub fn run(json: bool) -> i32 {
     let checks = match Layout::discover() {
         Ok(layout) => checks(&layout),
-        Err(error) => vec![Check::missing(
-            "clone",
-            format!("{error:#}"),
-            "clone the repository and run `cargo lab` in it",
-        )],
+        Err(error) => vec![Check::missing("clone", format!("{error:#}"), "clone the repository and run `cargo lab` in it")],
     };
-    let text = if json {
-        format!("{:#}\n", as_json(&checks))
-    } else {
-        table::render(&checks)
-    };
+    let text = if json { format!("{:#}\n", as_json(&checks)) } else { table::render(&checks) };
     // A reader that went away (`| head`) is no error.
     let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), text.as_bytes());
     exit_code(&checks)
@@ -98,10 +85,8 @@ fn exit_code(checks: &[Check]) -> i32 {
 }
 
 fn as_json(checks: &[Check]) -> serde_json::Value {
-    let list: Vec<_> = checks
-        .iter()
-        .map(|c| json!({"name": c.name, "status": c.status.word(), "detail": c.detail, "mend": c.mend}))
-        .collect();
+    let list: Vec<_> =
+        checks.iter().map(|c| json!({"name": c.name, "status": c.status.word(), "detail": c.detail, "mend": c.mend})).collect();
     json!({"schema": 1, "ok": exit_code(checks) == 0, "checks": list})
 }
 

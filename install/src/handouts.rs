@@ -15,22 +15,13 @@ use crate::{Installed, owned, run};
 ///
 /// # Errors
 /// At the first notebook that is missing, fails, or would need the network; earlier ones stay written.
-pub fn make(
-    layout: &Layout,
-    installed: &Installed,
-    notebooks: &[PathBuf],
-    out: &Path,
-    progress: &Progress,
-) -> Result<Vec<PathBuf>> {
+pub fn make(layout: &Layout, installed: &Installed, notebooks: &[PathBuf], out: &Path, progress: &Progress) -> Result<Vec<PathBuf>> {
     if out == layout.handouts() {
         owned::create(out)?;
     } else {
         std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
     }
-    notebooks
-        .iter()
-        .map(|notebook| one(layout, installed, notebook, out, progress))
-        .collect()
+    notebooks.iter().map(|notebook| one(layout, installed, notebook, out, progress)).collect()
 }
 
 /// All notebooks of the course, by name.
@@ -39,14 +30,8 @@ pub fn make(
 /// When the folder cannot be read or holds none.
 pub fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
     let dir = layout.notebooks();
-    let entries = dir
-        .read_dir()
-        .with_context(|| format!("cannot read {}", dir.display()))?;
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "ipynb"))
-        .collect();
+    let entries = dir.read_dir().with_context(|| format!("cannot read {}", dir.display()))?;
+    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "ipynb")).collect();
     found.sort();
     if found.is_empty() {
         bail!("{} holds no notebooks", dir.display());
@@ -67,10 +52,7 @@ fn one(layout: &Layout, installed: &Installed, notebook: &Path, out: &Path, prog
     task.work("executing, about a minute or two");
     let mut failed = None;
     let mut command = installed.python_command();
-    command
-        .arg(layout.root.join("install/python/handout.py"))
-        .arg(notebook)
-        .arg(&written);
+    command.arg(layout.root.join("install/python/handout.py")).arg(notebook).arg(&written);
     let ran = run::lines(
         &mut command,
         |line| match serde_json::from_str::<Value>(line) {
@@ -108,11 +90,7 @@ fn cell(event: &Value) -> String {
 
 fn failure(notebook: &Path, event: &Value) -> String {
     let text = |key: &str| event[key].as_str().unwrap_or_default().trim();
-    let place = if event["cell"].is_null() {
-        "before the first cell".to_owned()
-    } else {
-        cell(event)
-    };
+    let place = if event["cell"].is_null() { "before the first cell".to_owned() } else { cell(event) };
     format!(
         "{} failed at {place}\n{}: {}\n{}\nNo handout was written. Open the notebook in JupyterLab to mend the cell",
         notebook.display(),

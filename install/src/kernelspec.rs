@@ -43,10 +43,7 @@ pub fn place(data_dir: &Path) -> PathBuf {
 pub fn install(data_dir: &Path, benchbook: &Path) -> Result<bool> {
     let dir = place(data_dir);
     owned::create(&dir)?;
-    let mut changed = owned::write_if_changed(
-        &dir.join("kernel.json"),
-        format!("{:#}\n", kernel_json(benchbook)).as_bytes(),
-    )?;
+    let mut changed = owned::write_if_changed(&dir.join("kernel.json"), format!("{:#}\n", kernel_json(benchbook)).as_bytes())?;
     for (name, bytes) in LOGOS {
         changed |= owned::write_if_changed(&dir.join(name), bytes)?;
     }

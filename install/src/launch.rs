@@ -20,10 +20,7 @@ pub fn command(layout: &Layout, installed: &Installed, browser: bool, extra: &[O
         .arg(layout.notebooks())
         // One Ctrl-C is enough.
         .arg("--ServerApp.answer_yes=True")
-        .arg(format!(
-            "--MultiKernelManager.default_kernel_name={}",
-            crate::kernelspec::NAME
-        ))
+        .arg(format!("--MultiKernelManager.default_kernel_name={}", crate::kernelspec::NAME))
         .current_dir(layout.notebooks());
     if !browser {
         command.arg("--no-browser");

@@ -110,28 +110,19 @@ impl Layout {
         // An outer cargo describes *its* package to us; a nested one must not see that.
         for (name, _) in std::env::vars_os() {
             if let Some(name) = name.to_str()
-                && ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
-                    .iter()
-                    .any(|p| name.starts_with(p))
+                && ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|p| name.starts_with(p))
             {
                 command.env_remove(name);
             }
         }
-        command
-            .env_remove("CARGO_CRATE_NAME")
-            .env_remove("CARGO_PRIMARY_PACKAGE")
-            .env_remove("CARGO");
+        command.env_remove("CARGO_CRATE_NAME").env_remove("CARGO_PRIMARY_PACKAGE").env_remove("CARGO");
         command
     }
 
     /// The search path for shared libraries that the engine worker needs: its variable and value.
     #[must_use]
     pub fn library_path(&self, sysroot: Option<&Path>) -> (&'static str, String) {
-        let name = if cfg!(target_os = "macos") {
-            "DYLD_LIBRARY_PATH"
-        } else {
-            "LD_LIBRARY_PATH"
-        };
+        let name = if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
         let mut dirs = vec![self.duckdb_dir(), self.profile_dir().join("deps"), self.profile_dir()];
         dirs.extend(sysroot.map(|s| s.join("lib")));
         let mut value: Vec<String> = dirs.iter().map(|d| d.display().to_string()).collect();
@@ -147,27 +138,17 @@ fn find_root() -> Result<PathBuf> {
         .into_iter()
         .chain(here.ancestors().map(Path::to_path_buf))
         .find(|dir| dir.join("rust-toolchain.toml").is_file() && dir.join("install/Cargo.toml").is_file())
-        .with_context(|| {
-            format!(
-                "no clone of Benchbook at or above {}; change into it and try again",
-                here.display()
-            )
-        })
+        .with_context(|| format!("no clone of Benchbook at or above {}; change into it and try again", here.display()))
 }
 
 /// The target directory an executable was built into: the nearest folder above it that cargo marked.
 fn target_of_executable(exe: &Path) -> Option<PathBuf> {
-    exe.ancestors()
-        .skip(1)
-        .find(|dir| dir.join("CACHEDIR.TAG").is_file() && dir.join(".rustc_info.json").is_file())
-        .map(Path::to_path_buf)
+    exe.ancestors().skip(1).find(|dir| dir.join("CACHEDIR.TAG").is_file() && dir.join(".rustc_info.json").is_file()).map(Path::to_path_buf)
 }
 
 fn target_of_metadata(root: &Path) -> Result<PathBuf> {
     let text = run::output(
-        Command::new("cargo")
-            .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
-            .arg(root.join("Cargo.toml")),
+        Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(root.join("Cargo.toml")),
     )?;
     let value: serde_json::Value = serde_json::from_str(&text).context("`cargo metadata` did not print JSON")?;
     match value["target_directory"].as_str() {

@@ -141,17 +141,13 @@ fn warn_of_small_disk(layout: &Layout, step: &progress::Step) {
     let Some(room) = disk::room(&layout.target) else { return };
     if !layout.lab_json().is_file() && room.free < disk::NEEDED {
         let (free, needed) = (disk::bytes(room.free), disk::bytes(disk::NEEDED));
-        step.note(&format!(
-            "only {free} free for {}; a first build takes about {needed}",
-            layout.target.display()
-        ));
+        step.note(&format!("only {free} free for {}; a first build takes about {needed}", layout.target.display()));
     }
 }
 
 /// Holds the lock until dropped; says so when it has to wait.
 fn take_turns(layout: &Layout, progress: &Progress) -> Result<File> {
-    std::fs::create_dir_all(&layout.target)
-        .with_context(|| format!("cannot make the folder {}", layout.target.display()))?;
+    std::fs::create_dir_all(&layout.target).with_context(|| format!("cannot make the folder {}", layout.target.display()))?;
     let path = layout.lock_file();
     let file = open_lock(&path)?;
     if file.try_lock().is_err() {
@@ -162,12 +158,7 @@ fn take_turns(layout: &Layout, progress: &Progress) -> Result<File> {
 }
 
 fn open_lock(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .with_context(|| format!("cannot open {}", path.display()))
+    OpenOptions::new().create(true).truncate(false).write(true).open(path).with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Removes what [`prepare`] and the kernel made, telling of each thing; `all` adds what cargo built, `dry` only tells.
@@ -176,11 +167,7 @@ fn open_lock(path: &Path) -> Result<File> {
 /// When a set-up is running, or something could not be removed (the rest is removed all the same).
 pub fn uninstall(all: bool, dry: bool, tell: impl FnMut(&str)) -> Result<()> {
     let layout = Layout::discover()?;
-    let lock = if layout.lock_file().exists() {
-        Some(open_lock(&layout.lock_file())?)
-    } else {
-        None
-    };
+    let lock = if layout.lock_file().exists() { Some(open_lock(&layout.lock_file())?) } else { None };
     if lock.as_ref().is_some_and(|file| file.try_lock().is_err()) {
         bail!("a set-up is running; stop it first, or wait for its end");
     }

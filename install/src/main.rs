@@ -32,23 +32,12 @@ const PROOF: &str = "25_one_task_many_ways.ipynb";
 #[derive(Debug, PartialEq, Eq)]
 enum Wish {
     Help,
-    Lab {
-        browser: bool,
-        extra: Vec<OsString>,
-    },
+    Lab { browser: bool, extra: Vec<OsString> },
     Headless,
     Prepare,
-    Handouts {
-        notebooks: Vec<PathBuf>,
-        out: Option<PathBuf>,
-    },
-    Doctor {
-        json: bool,
-    },
-    Uninstall {
-        all: bool,
-        dry: bool,
-    },
+    Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
+    Doctor { json: bool },
+    Uninstall { all: bool, dry: bool },
 }
 
 fn main() -> ExitCode {
@@ -102,10 +91,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         None => Wish::Lab { browser, extra },
         Some("help") => Wish::Help,
         Some("prepare") => Wish::Prepare,
-        Some("handouts") => Wish::Handouts {
-            notebooks: words.into_iter().map(PathBuf::from).collect(),
-            out,
-        },
+        Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
         Some(other) => {
@@ -149,11 +135,7 @@ fn set_up(progress: &Progress) -> Result<Installed> {
 /// Prints the path of each page on a line of its own.
 fn make_handouts(progress: &Progress, notebooks: Vec<PathBuf>, out: Option<PathBuf>) -> Result<()> {
     let layout = Layout::discover()?;
-    let notebooks = if notebooks.is_empty() {
-        handouts::all(&layout)?
-    } else {
-        notebooks
-    };
+    let notebooks = if notebooks.is_empty() { handouts::all(&layout)? } else { notebooks };
     // A misspelt name must not cost a build first.
     if let Some(absent) = notebooks.iter().find(|n| !n.is_file()) {
         bail!("there is no notebook {}", absent.display());
@@ -176,28 +158,13 @@ mod tests {
 
     #[test]
     fn commands_are_understood() -> Result<(), lexopt::Error> {
-        assert_eq!(
-            wish(&[])?,
-            Wish::Lab {
-                browser: true,
-                extra: vec![]
-            }
-        );
+        assert_eq!(wish(&[])?, Wish::Lab { browser: true, extra: vec![] });
         let extra = vec!["--port=9999".into()];
-        assert_eq!(
-            wish(&["--no-browser", "--", "--port=9999"])?,
-            Wish::Lab { browser: false, extra }
-        );
+        assert_eq!(wish(&["--no-browser", "--", "--port=9999"])?, Wish::Lab { browser: false, extra });
         assert_eq!(wish(&["--headless"])?, Wish::Headless);
         assert_eq!(wish(&["doctor", "--json"])?, Wish::Doctor { json: true });
-        assert_eq!(
-            wish(&["uninstall", "--dry-run"])?,
-            Wish::Uninstall { all: false, dry: true }
-        );
-        let handouts = Wish::Handouts {
-            notebooks: vec!["a.ipynb".into()],
-            out: Some("o".into()),
-        };
+        assert_eq!(wish(&["uninstall", "--dry-run"])?, Wish::Uninstall { all: false, dry: true });
+        let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };
         assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
         assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
         Ok(())
@@ -205,13 +172,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for words in [
-            &["fly"][..],
-            &["--json"],
-            &["doctor", "--all"],
-            &["handouts", "--out"],
-            &["prepare", "x"],
-        ] {
+        for words in [&["fly"][..], &["--json"], &["doctor", "--all"], &["handouts", "--out"], &["prepare", "x"]] {
             assert!(wish(words).is_err(), "{words:?}");
         }
     }

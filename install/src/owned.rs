@@ -14,19 +14,13 @@ pub const MARKER: &str = ".made-by-benchbook";
 /// When a folder of that name exists that we did not make, or it cannot be written.
 pub fn create(dir: &Path) -> Result<()> {
     if !is_ours(dir) && dir.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        bail!(
-            "{} exists and was not made by Benchbook, so it is left alone; move it away and try again",
-            dir.display()
-        );
+        bail!("{} exists and was not made by Benchbook, so it is left alone; move it away and try again", dir.display());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
     let marker = dir.join(MARKER);
     if !marker.exists() {
-        fs::write(
-            &marker,
-            "Made by `cargo lab`; `cargo lab uninstall` removes this folder.\n",
-        )
-        .with_context(|| format!("cannot write {}", marker.display()))?;
+        fs::write(&marker, "Made by `cargo lab`; `cargo lab uninstall` removes this folder.\n")
+            .with_context(|| format!("cannot write {}", marker.display()))?;
     }
     Ok(())
 }
@@ -76,11 +70,7 @@ mod tests {
     #[test]
     fn removes_only_what_it_made() -> Result<()> {
         let dir = tempfile::tempdir()?;
-        let (ours, theirs, link) = (
-            dir.path().join("ours"),
-            dir.path().join("theirs"),
-            dir.path().join("link"),
-        );
+        let (ours, theirs, link) = (dir.path().join("ours"), dir.path().join("theirs"), dir.path().join("link"));
         create(&ours)?;
         create(&ours)?;
         fs::create_dir(&theirs)?;

@@ -29,21 +29,13 @@ impl Progress {
     #[must_use]
     pub fn stderr() -> Self {
         let terminal = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        Self {
-            style: if terminal { Style::Terminal } else { Style::Log },
-            start: Instant::now(),
-            steps: 7,
-        }
+        Self { style: if terminal { Style::Terminal } else { Style::Log }, start: Instant::now(), steps: 7 }
     }
 
     /// Shows nothing.
     #[must_use]
     pub fn silent() -> Self {
-        Self {
-            style: Style::Silent,
-            start: Instant::now(),
-            steps: 7,
-        }
+        Self { style: Style::Silent, start: Instant::now(), steps: 7 }
     }
 
     /// Time since this was made.
@@ -56,25 +48,13 @@ impl Progress {
     #[must_use]
     pub fn step(&self, number: usize, title: &str) -> Step {
         let title = format!("[{number}/{}] {title}", self.steps);
-        Step {
-            style: self.style,
-            title,
-            start: Instant::now(),
-            text: Arc::default(),
-            ticker: None,
-        }
+        Step { style: self.style, title, start: Instant::now(), text: Arc::default(), ticker: None }
     }
 
     /// Begins something that is not one of the numbered steps.
     #[must_use]
     pub fn task(&self, title: &str) -> Step {
-        Step {
-            style: self.style,
-            title: title.to_owned(),
-            start: Instant::now(),
-            text: Arc::default(),
-            ticker: None,
-        }
+        Step { style: self.style, title: title.to_owned(), start: Instant::now(), text: Arc::default(), ticker: None }
     }
 
     /// One line of its own.
@@ -109,11 +89,7 @@ impl Step {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 let line = format!("      {:>7}  {text}", seconds(start.elapsed()));
-                put(&if style == Style::Terminal {
-                    format!("\r\x1b[2K{}", clip(&line, 110))
-                } else {
-                    format!("{line}\n")
-                });
+                put(&if style == Style::Terminal { format!("\r\x1b[2K{}", clip(&line, 110)) } else { format!("{line}\n") });
             }
         });
         self.ticker = Some((stop, thread));
@@ -121,8 +97,7 @@ impl Step {
 
     /// What it does right now; cheap to call often.
     pub fn say(&self, text: &str) {
-        text.trim()
-            .clone_into(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner));
+        text.trim().clone_into(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// A line that stays, such as a warning.
@@ -136,12 +111,7 @@ impl Step {
     pub fn done(mut self, result: &str) {
         self.stop();
         if self.style != Style::Silent {
-            put(&format!(
-                "{}{}: {result} ({})\n",
-                self.erase(),
-                self.title,
-                seconds(self.start.elapsed())
-            ));
+            put(&format!("{}{}: {result} ({})\n", self.erase(), self.title, seconds(self.start.elapsed())));
         }
     }
 

@@ -14,14 +14,7 @@ use crate::{owned, run};
 pub const LOCK: &str = include_str!("../python/requirements.lock");
 
 /// Names tried, in this order; the first that suits is taken.
-const NAMES: [&str; 6] = [
-    "python3",
-    "python3.14",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python",
-];
+const NAMES: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"];
 
 /// What a Python must be able to do before we choose it.
 const PROBE: &str = "import sys, venv, ensurepip; print(sys.version_info[0], sys.version_info[1], sys.executable)";
@@ -49,10 +42,7 @@ pub fn parse_lock(text: &str) -> Result<Vec<(String, String)>> {
             Some((name, version)) if !name.trim().is_empty() && !version.trim().is_empty() => {
                 packages.push((name.trim().to_owned(), version.trim().to_owned()));
             }
-            _ => bail!(
-                "requirements.lock, line {}: `{line}` does not pin a version (name==version)",
-                number + 1
-            ),
+            _ => bail!("requirements.lock, line {}: `{line}` does not pin a version (name==version)", number + 1),
         }
     }
     Ok(packages)
@@ -67,10 +57,7 @@ pub fn find() -> Result<Python> {
         let chosen = PathBuf::from(chosen);
         return match probe(&chosen) {
             Some(python) if python.minor >= 11 => Ok(python),
-            _ => bail!(
-                "BENCHBOOK_PYTHON is {}, which is not a Python 3.11 or later with venv",
-                chosen.display()
-            ),
+            _ => bail!("BENCHBOOK_PYTHON is {}, which is not a Python 3.11 or later with venv", chosen.display()),
         };
     }
     if let Some(python) = NAMES.iter().filter_map(|n| probe(Path::new(n))).find(|p| p.minor >= 11) {
@@ -78,16 +65,12 @@ pub fn find() -> Result<Python> {
     }
     let version = ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"];
     match run::first_line("python3", &version) {
-        Some(v)
-            if v.strip_prefix("3.")
-                .and_then(|m| m.parse::<u32>().ok())
-                .is_some_and(|m| m >= 11) =>
-        {
+        Some(v) if v.strip_prefix("3.").and_then(|m| m.parse::<u32>().ok()).is_some_and(|m| m >= 11) => {
             bail!("Python {v} is here, but not its `venv`; Debian, Ubuntu: sudo apt-get install python3-venv")
         }
-        Some(v) => bail!(
-            "Python 3.11 or later is needed, and python3 is {v}; Debian, Ubuntu: sudo apt-get install python3.11 python3.11-venv"
-        ),
+        Some(v) => {
+            bail!("Python 3.11 or later is needed, and python3 is {v}; Debian, Ubuntu: sudo apt-get install python3.11 python3.11-venv")
+        }
         None => bail!("Python 3.11 or later is needed; Debian, Ubuntu: sudo apt-get install python3 python3-venv"),
     }
 }
@@ -97,10 +80,7 @@ fn probe(python: &Path) -> Option<Python> {
     let mut words = line.splitn(3, ' ');
     let major: u32 = words.next()?.parse().ok()?;
     let minor = words.next()?.parse().ok()?;
-    (major == 3).then_some(Python {
-        path: PathBuf::from(words.next()?),
-        minor,
-    })
+    (major == 3).then_some(Python { path: PathBuf::from(words.next()?), minor })
 }
 
 /// The copy of the lock file that says what an environment holds; written last.
@@ -150,16 +130,7 @@ fn pip_install(layout: &Layout, step: &Step) -> Result<()> {
     let lock = layout.python_env().join("requirements.txt");
     owned::write_if_changed(&lock, LOCK.as_bytes())?;
     let mut command = isolated(&layout.python());
-    command.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--progress-bar",
-        "off",
-        "-r",
-    ]);
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r"]);
     run::lines(
         command.arg(&lock),
         |line| {
@@ -181,10 +152,7 @@ fn pip_install(layout: &Layout, step: &Step) -> Result<()> {
 #[must_use]
 pub fn isolated(python: &Path) -> Command {
     let mut command = Command::new(python);
-    command
-        .env("PYTHONNOUSERSITE", "1")
-        .env_remove("PYTHONPATH")
-        .env_remove("PYTHONHOME");
+    command.env("PYTHONNOUSERSITE", "1").env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     command
 }
 
@@ -195,28 +163,15 @@ mod tests {
     #[test]
     fn our_lock_pins_what_the_course_needs() -> Result<()> {
         let packages = parse_lock(LOCK)?;
-        for needed in [
-            "jupyterlab",
-            "nbconvert",
-            "nbclient",
-            "ipykernel",
-            "jupyter_client",
-            "jupyter_kernel_test",
-        ] {
-            assert!(
-                packages.iter().any(|(name, _)| name == needed),
-                "{needed} is not pinned"
-            );
+        for needed in ["jupyterlab", "nbconvert", "nbclient", "ipykernel", "jupyter_client", "jupyter_kernel_test"] {
+            assert!(packages.iter().any(|(name, _)| name == needed), "{needed} is not pinned");
         }
         Ok(())
     }
 
     #[test]
     fn a_loose_line_is_an_error_that_names_it() -> Result<()> {
-        assert_eq!(
-            parse_lock("# c\n\na==1 ; python_version > '3'\n")?,
-            [("a".to_owned(), "1".to_owned())]
-        );
+        assert_eq!(parse_lock("# c\n\na==1 ; python_version > '3'\n")?, [("a".to_owned(), "1".to_owned())]);
         let error = parse_lock("a==1\nb>=2\n").expect_err("loose").to_string();
         assert!(error.contains("line 2") && error.contains("b>=2"), "{error}");
         Ok(())

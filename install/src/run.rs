@@ -15,17 +15,10 @@ const LAST_LINES: usize = 30;
 /// When the program is missing or fails; the message holds the end of its standard error.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let out = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("could not start `{shown}`"))?;
+    let out = command.stdin(Stdio::null()).output().with_context(|| format!("could not start `{shown}`"))?;
     if !out.status.success() {
         let text = [out.stdout.as_slice(), out.stderr.as_slice()].concat();
-        bail!(
-            "`{shown}` failed ({})\n{}",
-            out.status,
-            last_lines(&String::from_utf8_lossy(&text))
-        );
+        bail!("`{shown}` failed ({})\n{}", out.status, last_lines(&String::from_utf8_lossy(&text)));
     }
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
@@ -39,10 +32,7 @@ pub fn first_line(program: &str, args: &[&str]) -> Option<String> {
     }
     // `java -version` answers on standard error.
     let text = if out.stdout.is_empty() { out.stderr } else { out.stdout };
-    String::from_utf8_lossy(&text)
-        .lines()
-        .next()
-        .map(|l| l.trim().to_owned())
+    String::from_utf8_lossy(&text).lines().next().map(|l| l.trim().to_owned())
 }
 
 /// Runs to the end, handing over each line of standard output, and each of standard error, as it comes.
@@ -164,13 +154,9 @@ mod tests {
 
     #[test]
     fn a_failure_repeats_the_last_words() {
-        let error = output(Command::new("sh").args(["-c", "echo lost >&2; exit 3"]))
-            .expect_err("fails")
-            .to_string();
+        let error = output(Command::new("sh").args(["-c", "echo lost >&2; exit 3"])).expect_err("fails").to_string();
         assert!(error.contains("lost") && error.contains('3'), "{error}");
-        let error = output(&mut Command::new("no-such-program-here"))
-            .expect_err("fails")
-            .to_string();
+        let error = output(&mut Command::new("no-such-program-here")).expect_err("fails").to_string();
         assert!(error.contains("no-such-program-here"), "{error}");
     }
 

@@ -28,10 +28,7 @@ impl Toolchain {
         let verbose = run::output(Command::new("rustc").arg("-vV").current_dir(root))
             .context("Rust is missing or broken; install it with rustup and open a new terminal")?;
         let sysroot = run::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(root))?;
-        let host = verbose
-            .lines()
-            .find_map(|l| l.strip_prefix("host: "))
-            .context("`rustc -vV` names no host")?;
+        let host = verbose.lines().find_map(|l| l.strip_prefix("host: ")).context("`rustc -vV` names no host")?;
         Ok(Self {
             rustc: verbose.lines().next().unwrap_or_default().to_owned(),
             host: host.to_owned(),
@@ -42,9 +39,7 @@ impl Toolchain {
     /// Whether the sources of the standard library are there (completion needs them).
     #[must_use]
     pub fn has_std_sources(&self) -> bool {
-        self.sysroot
-            .join("lib/rustlib/src/rust/library/std/src/lib.rs")
-            .is_file()
+        self.sysroot.join("lib/rustlib/src/rust/library/std/src/lib.rs").is_file()
     }
 
     /// The version alone, as `1.95.0`.
@@ -61,28 +56,18 @@ impl Toolchain {
 pub fn wanted(root: &Path) -> Result<String> {
     let path = root.join("rust-toolchain.toml");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    channel(&text)
-        .map(str::to_owned)
-        .with_context(|| format!("{} names no channel", path.display()))
+    channel(&text).map(str::to_owned).with_context(|| format!("{} names no channel", path.display()))
 }
 
 fn channel(toml: &str) -> Option<&str> {
     let line = toml.lines().find_map(|l| l.trim().strip_prefix("channel"))?;
-    line.trim()
-        .strip_prefix('=')?
-        .trim()
-        .strip_prefix('"')?
-        .split('"')
-        .next()
+    line.trim().strip_prefix('=')?.trim().strip_prefix('"')?.split('"').next()
 }
 
 /// The C compiler's first line of `--version`: `$CC`, or `cc`.
 #[must_use]
 pub fn c_compiler() -> Option<String> {
-    let name = std::env::var("CC")
-        .ok()
-        .filter(|c| !c.is_empty())
-        .unwrap_or_else(|| "cc".to_owned());
+    let name = std::env::var("CC").ok().filter(|c| !c.is_empty()).unwrap_or_else(|| "cc".to_owned());
     // Rust links through `cc`, whatever CC says.
     run::first_line("cc", &["--version"])?;
     run::first_line(&name, &["--version"])
@@ -108,12 +93,7 @@ pub fn ensure(root: &Path, step: &mut Step) -> Result<Toolchain> {
     }
     if !toolchain.has_std_sources() {
         step.work("adding the sources of the standard library, less than a minute");
-        run::output(
-            Command::new("rustup")
-                .args(["component", "add", "rust-src"])
-                .current_dir(root),
-        )
-        .context(
+        run::output(Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(root)).context(
             "the sources of Rust's standard library are missing (completion needs them); \
              add them with: rustup component add rust-src",
         )?;

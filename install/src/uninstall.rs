@@ -32,12 +32,7 @@ impl Item {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Item::Owned(p)
-            | Item::File(p)
-            | Item::Dataset(p)
-            | Item::Kernel(p)
-            | Item::IfEmpty(p)
-            | Item::Target(p) => p,
+            Item::Owned(p) | Item::File(p) | Item::Dataset(p) | Item::Kernel(p) | Item::IfEmpty(p) | Item::Target(p) => p,
         }
     }
 }
@@ -60,15 +55,7 @@ pub fn plan(layout: &Layout, everything: bool) -> Vec<Item> {
     }
     items.extend([layout.python_env(), layout.duckdb_dir(), layout.handouts()].map(Item::Owned));
     items.push(Item::Owned(layout.target.join("duckdb-download")));
-    items.extend(
-        [
-            layout.lab_json(),
-            layout.lab_metadata(),
-            layout.build_log(),
-            layout.lock_file(),
-        ]
-        .map(Item::File),
-    );
+    items.extend([layout.lab_json(), layout.lab_metadata(), layout.build_log(), layout.lock_file()].map(Item::File));
     let data = datasets::root();
     let parent = data.parent().map(Path::to_path_buf).unwrap_or_default();
     items.extend(datasets::plan(&data));
@@ -92,9 +79,7 @@ fn ended_sessions() -> Vec<Item> {
     for base in [PathBuf::from("/dev/shm"), std::env::temp_dir()] {
         for entry in base.read_dir().into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let pid = name
-                .strip_prefix("benchbook-")
-                .and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+            let pid = name.strip_prefix("benchbook-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
             if pid.is_some_and(|pid| !alive(pid)) && is_plain_dir(&entry.path()) {
                 items.push(Item::Kernel(entry.path()));
             }
@@ -118,13 +103,7 @@ fn kernel_files(cache: &Path, data: &Path) -> Vec<Item> {
     if !private {
         return Vec::new();
     }
-    let mut paths: Vec<PathBuf> = cache
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|e| e.path())
-        .collect();
+    let mut paths: Vec<PathBuf> = cache.read_dir().into_iter().flatten().flatten().map(|e| e.path()).collect();
     paths.retain(|path| !data.starts_with(path) && !path.ends_with("data"));
     paths.sort();
     paths.into_iter().map(Item::Kernel).collect()
@@ -183,10 +162,7 @@ mod tests {
     #[test]
     fn removes_what_was_made_and_keeps_the_rest() -> Result<()> {
         let dir = tempfile::tempdir()?;
-        let layout = Layout {
-            root: dir.path().join("clone"),
-            target: dir.path().join("target"),
-        };
+        let layout = Layout { root: dir.path().join("clone"), target: dir.path().join("target") };
         fs::create_dir_all(layout.profile_dir())?;
         owned::create(&layout.python_env())?;
         fs::create_dir_all(layout.handouts())?;
@@ -194,19 +170,13 @@ mod tests {
         fs::write(layout.lab_json(), "{}")?;
         fs::write(layout.profile_dir().join("other"), "cargo's")?;
 
-        let items = [
-            Item::Owned(layout.python_env()),
-            Item::Owned(layout.handouts()),
-            Item::File(layout.lab_json()),
-        ];
+        let items = [Item::Owned(layout.python_env()), Item::Owned(layout.handouts()), Item::File(layout.lab_json())];
         let mut told = Vec::new();
         carry_out(&layout, &items, true, |line| told.push(line.to_owned()))?;
         assert_eq!(told.len(), 3);
         assert!(layout.python_env().exists(), "a dry run removes nothing");
 
-        let error = carry_out(&layout, &items, false, |_| {})
-            .expect_err("the foreign folder is reported")
-            .to_string();
+        let error = carry_out(&layout, &items, false, |_| {}).expect_err("the foreign folder is reported").to_string();
         assert!(error.contains("handouts"), "{error}");
         assert!(!layout.python_env().exists() && !layout.lab_json().exists());
         assert!(layout.handouts().join("mine.html").exists());
@@ -217,15 +187,9 @@ mod tests {
     #[test]
     fn a_plan_names_only_what_exists() -> Result<()> {
         let dir = tempfile::tempdir()?;
-        let layout = Layout {
-            root: dir.path().to_path_buf(),
-            target: dir.path().join("target"),
-        };
+        let layout = Layout { root: dir.path().to_path_buf(), target: dir.path().join("target") };
         owned::create(&layout.duckdb_dir())?;
-        let paths: Vec<_> = plan(&layout, false)
-            .into_iter()
-            .filter(|i| i.path().starts_with(dir.path()))
-            .collect();
+        let paths: Vec<_> = plan(&layout, false).into_iter().filter(|i| i.path().starts_with(dir.path())).collect();
         assert_eq!(paths, [Item::Owned(layout.duckdb_dir())]);
         Ok(())
     }
@@ -241,10 +205,7 @@ mod tests {
         fs::set_permissions(&cache, fs::Permissions::from_mode(0o755))?;
         assert_eq!(kernel_files(&cache, &cache.join("mine")), []);
         fs::set_permissions(&cache, fs::Permissions::from_mode(0o700))?;
-        assert_eq!(
-            kernel_files(&cache, &cache.join("mine")),
-            [Item::Kernel(cache.join("deps"))]
-        );
+        assert_eq!(kernel_files(&cache, &cache.join("mine")), [Item::Kernel(cache.join("deps"))]);
         Ok(())
     }
 

@@ -142,17 +142,13 @@ impl Assist for EchoAssist {
             file_extension: ".txt".into(),
             pygments_lexer: "text".into(),
             codemirror_mode: "null".into(),
-            help_links: vec![(
-                "Jupyter messaging".into(),
-                "https://jupyter-client.readthedocs.io/en/stable/messaging.html".into(),
-            )],
+            help_links: vec![("Jupyter messaging".into(), "https://jupyter-client.readthedocs.io/en/stable/messaging.html".into())],
         }
     }
 
     fn complete(&self, code: &str, position: usize) -> Completions {
         let before = &code[..position];
-        let start =
-            before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| code.ceil_char_boundary(at + 1));
+        let start = before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| code.ceil_char_boundary(at + 1));
         if &before[start..] == "panic_here" {
             panic!("completion panics when asked to");
         }

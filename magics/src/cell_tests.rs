@@ -51,14 +51,8 @@ fn remainders_strings_and_comments_are_rust() {
 
 #[test]
 fn commands_and_shell_only_before_rust() {
-    assert_eq!(
-        shape("// deps\n:dep rand\n!ls -l\nlet a = 1;"),
-        ["command@2::dep rand", "shell@3:ls -l", "code@4:let a = 1;"]
-    );
-    assert_eq!(
-        shape("let a = 1;\n:vars"),
-        ["code@1:let a = 1;\n", "diagnostic@2:command `:vars` stands after Rust code"]
-    );
+    assert_eq!(shape("// deps\n:dep rand\n!ls -l\nlet a = 1;"), ["command@2::dep rand", "shell@3:ls -l", "code@4:let a = 1;"]);
+    assert_eq!(shape("let a = 1;\n:vars"), ["code@1:let a = 1;\n", "diagnostic@2:command `:vars` stands after Rust code"]);
     assert_eq!(shape("::std::mem::drop(1)").len(), 1);
     assert_eq!(shape("let a = !b;\n!c"), ["code@1:let a = !b;\n!c"]);
 }
@@ -66,10 +60,7 @@ fn commands_and_shell_only_before_rust() {
 #[test]
 fn a_misplaced_cell_magic_says_so() {
     let shown = shape("let a = 1;\n%%sql\nSELECT 1");
-    assert!(
-        shown.contains(&"diagnostic@2:cell magic `%%sql` is not on the first line of the cell".to_owned()),
-        "{shown:?}"
-    );
+    assert!(shown.contains(&"diagnostic@2:cell magic `%%sql` is not on the first line of the cell".to_owned()), "{shown:?}");
     assert!(parse("let a = 1;\n%%sql").check().is_err());
 }
 

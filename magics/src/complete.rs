@@ -57,9 +57,7 @@ pub fn place(code: &str, position: usize) -> Place {
             Segment::Magic(magic) if magic.span.contains(&position) || position == magic.span.end => {
                 let column = position.saturating_sub(magic.span.start);
                 return match find(&magic.name).map(|found| argument(found.spec(), &magic, column)) {
-                    Some(Argument::Code(start)) => {
-                        body(&magic, magic.span.start + start..magic.span.start + magic.line_text.len())
-                    }
+                    Some(Argument::Code(start)) => body(&magic, magic.span.start + start..magic.span.start + magic.line_text.len()),
                     _ => Place::Other,
                 };
             }
@@ -70,11 +68,7 @@ pub fn place(code: &str, position: usize) -> Place {
 }
 
 fn body(magic: &MagicCall, span: Range<usize>) -> Place {
-    if NOT_RUST.contains(&magic.name.as_str()) {
-        Place::Body { magic: magic.name.clone(), span }
-    } else {
-        Place::Rust(span)
-    }
+    if NOT_RUST.contains(&magic.name.as_str()) { Place::Body { magic: magic.name.clone(), span } } else { Place::Rust(span) }
 }
 
 /// Completions at `position`; `None` where Rust, SQL or nothing stands.
@@ -118,17 +112,13 @@ pub fn inspect(code: &str, position: usize) -> Option<Bundle> {
             Segment::Magic(magic) if on_line(&magic, position) => {
                 let spec = find(&magic.name)?.spec();
                 let column = position - magic.span.start;
-                return Some(
-                    option_at(spec, &magic, column).map_or_else(|| help(spec), |option| option_help(spec, option)),
-                );
+                return Some(option_at(spec, &magic, column).map_or_else(|| help(spec), |option| option_help(spec, option)));
             }
             Segment::Command(text) if text.span.start <= position && position <= text.span.end => {
                 let name = text.text.split_whitespace().next()?;
                 let command = COMMANDS.iter().find(|command| command.name == name)?;
                 let plain = format!("{}: {}", command.name, command.about);
-                return Some(
-                    Bundle::text(plain.clone()).with("text/html", format!("<p>{}</p>", crate::html::inline(&plain))),
-                );
+                return Some(Bundle::text(plain.clone()).with("text/html", format!("<p>{}</p>", crate::html::inline(&plain))));
             }
             _ => {}
         }
@@ -151,17 +141,12 @@ fn names(code: &str, magic: &MagicCall, column: usize) -> Option<Suggestions> {
     let start = magic.name_span.start;
     let typed = magic.line_text.get(start..column)?.trim_start_matches('%');
     let first_line = code[..magic.span.start].trim().is_empty();
-    let matches =
-        MAGICS.iter().map(|magic| magic.spec()).filter(|spec| spec.name.starts_with(typed)).flat_map(|spec| {
-            let line = spec.kind != Kind::Cell && !magic.is_cell;
-            let cell = spec.kind != Kind::Line && first_line;
-            let suggest = |signs: &str| Suggestion {
-                text: format!("{signs}{}", spec.name),
-                kind: "magic",
-                about: spec.summary.to_owned(),
-            };
-            [line.then(|| suggest("%")), cell.then(|| suggest("%%"))]
-        });
+    let matches = MAGICS.iter().map(|magic| magic.spec()).filter(|spec| spec.name.starts_with(typed)).flat_map(|spec| {
+        let line = spec.kind != Kind::Cell && !magic.is_cell;
+        let cell = spec.kind != Kind::Line && first_line;
+        let suggest = |signs: &str| Suggestion { text: format!("{signs}{}", spec.name), kind: "magic", about: spec.summary.to_owned() };
+        [line.then(|| suggest("%")), cell.then(|| suggest("%%"))]
+    });
     let mut matches: Vec<_> = matches.flatten().collect();
     matches.sort_by(|a, b| a.text.trim_start_matches('%').cmp(b.text.trim_start_matches('%')));
     Some(Suggestions { matches, start, end: magic.name_span.end })
@@ -242,26 +227,18 @@ fn arguments(spec: &Spec, magic: &MagicCall, column: usize) -> Option<Suggestion
     let (start, all): (usize, Vec<Suggestion>) = match argument(spec, magic, column) {
         Argument::Code(_) => return None,
         Argument::Value(option, start) => match option.value {
-            Some(ValueKind::Choice(choices)) => {
-                (start, choices.iter().map(|choice| value(choice, option.help)).collect())
-            }
-            _ => (
-                start,
-                option.default.iter().filter(|d| !d.contains(' ')).map(|default| value(default, option.help)).collect(),
-            ),
+            Some(ValueKind::Choice(choices)) => (start, choices.iter().map(|choice| value(choice, option.help)).collect()),
+            _ => (start, option.default.iter().filter(|d| !d.contains(' ')).map(|default| value(default, option.help)).collect()),
         },
         Argument::Word(start) => {
             let typed_option = line[start..column].starts_with('-');
             let given = |option: &OptionSpec| {
                 !option.repeat
-                    && line[..start]
-                        .split(['=', ' '])
-                        .any(|word| option_named(spec, word).is_some_and(|o| o.long == option.long))
+                    && line[..start].split(['=', ' ']).any(|word| option_named(spec, word).is_some_and(|o| o.long == option.long))
             };
             let options = spec.options.iter().filter(|option| !given(option));
-            let mut all: Vec<_> = options
-                .map(|option| Suggestion { text: format!("--{}", option.long), kind: "option", about: about(option) })
-                .collect();
+            let mut all: Vec<_> =
+                options.map(|option| Suggestion { text: format!("--{}", option.long), kind: "option", about: about(option) }).collect();
             all.push(Suggestion { text: "--help".into(), kind: "option", about: "shows help".into() });
             if let Some(PositionalKind::Choice(choices)) = spec.positional.map(|positional| positional.kind)
                 && !typed_option

@@ -19,10 +19,7 @@ fn names_of_magics() {
     assert!(found.contains(&"%sql".into()) && !found.contains(&"%%sql".into()), "{found:?}");
     assert_eq!(replaced, "%sq");
     let (found, _) = at("%|");
-    assert!(
-        found.contains(&"%data".into()) && found.contains(&"%sql".into()) && found.contains(&"%%sql".into()),
-        "{found:?}"
-    );
+    assert!(found.contains(&"%data".into()) && found.contains(&"%sql".into()) && found.contains(&"%%sql".into()), "{found:?}");
     assert!(at("let a = 1|").0.is_empty());
     assert!(at("%%sql\nSELECT %d|").0.is_empty());
 }
@@ -53,9 +50,7 @@ fn commands_before_rust() {
 
 #[test]
 fn inspection_of_magics_options_and_commands() {
-    let text = |code: &str, position: usize| {
-        inspect(code, position).map(|b| b.data["text/plain"].as_str().unwrap().to_owned())
-    };
+    let text = |code: &str, position: usize| inspect(code, position).map(|b| b.data["text/plain"].as_str().unwrap().to_owned());
     assert!(text("%%sql --limit 5\nSELECT 1", 3).unwrap().contains("Usage: %%sql"));
     assert!(text("%%sql --limit 5\nSELECT 1", 9).unwrap().starts_with("-n, --limit N"));
     assert!(text("%%sql --limit 5\nSELECT 1", 15).unwrap().starts_with("-n, --limit N"));

@@ -56,11 +56,7 @@ pub fn rust(code: &str) -> Completeness {
     let mut statement = Statement::default();
     for token in tokens(code) {
         if !token.terminated {
-            return if token.kind == TokenKind::Char {
-                Completeness::Invalid
-            } else {
-                Completeness::Incomplete { indent: String::new() }
-            };
+            return if token.kind == TokenKind::Char { Completeness::Invalid } else { Completeness::Incomplete { indent: String::new() } };
         }
         if !token.is_code() {
             continue;
@@ -115,14 +111,13 @@ impl Statement {
             self.head = None;
         }
         // A new statement starts after `;`, and after `}` unless an operator or `else` goes on.
-        let goes_on = matches!(text, "else" | "." | "?" | ")" | "]" | "}" | ";" | "," | "as")
-            || (token.kind == TokenKind::Punct && text != "#");
+        let goes_on =
+            matches!(text, "else" | "." | "?" | ")" | "]" | "}" | ";" | "," | "as") || (token.kind == TokenKind::Punct && text != "#");
         if previous == Some(";") || (previous == Some("}") && !goes_on) {
             *self = Self::default();
         }
         self.first.get_or_insert(token);
-        let modifier =
-            matches!(text, "pub" | "async" | "unsafe" | "const" | "extern" | "#" | "!" | "[" | "]" | "(" | ")");
+        let modifier = matches!(text, "pub" | "async" | "unsafe" | "const" | "extern" | "#" | "!" | "[" | "]" | "(" | ")");
         let qualified = token.kind == TokenKind::Text && self.head.is_none();
         if !self.attribute && self.head.is_none() && !modifier && !qualified {
             self.head = Some(token);
@@ -160,9 +155,7 @@ impl Statement {
     }
 
     fn waits_for_block(&self, code: &str) -> bool {
-        !self.has_block
-            && self
-                .head_is(code, &["if", "while", "for", "loop", "match", "fn", "impl", "trait", "mod", "enum", "union"])
+        !self.has_block && self.head_is(code, &["if", "while", "for", "loop", "match", "fn", "impl", "trait", "mod", "enum", "union"])
     }
 
     fn head_is(&self, code: &str, words: &[&str]) -> bool {
@@ -185,8 +178,8 @@ impl Statement {
 const ITEMS: &[&str] = &["fn", "struct", "enum", "trait", "impl", "mod", "use", "union", "type", "static"];
 
 const GOES_ON: &[&str] = &[
-    "let", "fn", "struct", "enum", "trait", "impl", "mod", "use", "type", "const", "static", "pub", "mut", "if",
-    "else", "match", "for", "in", "while", "loop", "as", "unsafe", "async", "move", "ref", "where", "dyn", "extern",
+    "let", "fn", "struct", "enum", "trait", "impl", "mod", "use", "type", "const", "static", "pub", "mut", "if", "else", "match", "for",
+    "in", "while", "loop", "as", "unsafe", "async", "move", "ref", "where", "dyn", "extern",
 ];
 
 fn line_of(code: &str, at: usize) -> &str {

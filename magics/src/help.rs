@@ -66,8 +66,7 @@ fn indented(code: &str) -> String {
 }
 
 fn html(spec: &Spec) -> String {
-    let mut out =
-        format!("<p><code>{}</code>: {}</p>{}", escape(&spec.written()), inline(spec.summary), pre(&spec.usage()));
+    let mut out = format!("<p><code>{}</code>: {}</p>{}", escape(&spec.written()), inline(spec.summary), pre(&spec.usage()));
     out.push_str(&format!("<table style=\"{TABLE}\"><tbody>"));
     for (name, about) in entries(spec) {
         let style = format!("{CELL};text-align:left");

@@ -9,11 +9,9 @@ pub const PRE: &str = "margin:.3em 0;padding:.5em;overflow-x:auto;white-space:pr
 color:var(--jp-content-font-color1,inherit);background:var(--jp-layout-color1,transparent);\
 font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.3";
 /// Style of tables.
-pub const TABLE: &str =
-    "border-collapse:collapse;color:var(--jp-content-font-color1,inherit);font-variant-numeric:tabular-nums";
+pub const TABLE: &str = "border-collapse:collapse;color:var(--jp-content-font-color1,inherit);font-variant-numeric:tabular-nums";
 /// Style of a head cell, without its alignment.
-pub const HEAD: &str =
-    "padding:.25em .7em;vertical-align:bottom;border-bottom:1px solid var(--jp-border-color1,#757575)";
+pub const HEAD: &str = "padding:.25em .7em;vertical-align:bottom;border-bottom:1px solid var(--jp-border-color1,#757575)";
 /// Style of a cell, without its alignment.
 pub const CELL: &str = "padding:.2em .7em;vertical-align:top";
 

@@ -38,8 +38,7 @@ impl<'a> MagicLine<'a> {
         }
         let signs = line[at..].bytes().take_while(|b| *b == b'%').count().min(2);
         let name_start = at + signs;
-        let name_len =
-            line[name_start..].find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(line.len() - name_start);
+        let name_len = line[name_start..].find(|c: char| !(c == '_' || c.is_alphanumeric())).unwrap_or(line.len() - name_start);
         let name = &line[name_start..name_start + name_len];
         let bare_help = asked && signs == 0 && registry::find(name).is_some();
         if signs == 0 && !bare_help {

@@ -87,9 +87,7 @@ impl Parsed {
     /// All values of a repeated `Text`, `Name`, `Choice` or `Path` option, in order.
     pub fn texts(&self, long: &str) -> Vec<&str> {
         let values = self.given.iter().filter(|given| given.long == long);
-        values
-            .filter_map(|given| if let Value::Text(text) = &given.value { Some(text.as_str()) } else { None })
-            .collect()
+        values.filter_map(|given| if let Value::Text(text) = &given.value { Some(text.as_str()) } else { None }).collect()
     }
 
     /// Items of a `List` option.
@@ -210,12 +208,8 @@ fn option(spec: &Spec, line: &Line, parsed: &mut Parsed, word: &Word) -> Result<
     }
     let text = inline.unwrap_or_default();
     let value = typed(kind, &text).ok_or_else(|| {
-        let near =
-            if let ValueKind::Choice(choices) = kind { suggestion(&text, choices.iter().copied()) } else { None };
-        let hint = near.map_or_else(
-            || format!("it takes {}", kind.allowed()),
-            |near| format!("{near} It takes {}", kind.allowed()),
-        );
+        let near = if let ValueKind::Choice(choices) = kind { suggestion(&text, choices.iter().copied()) } else { None };
+        let hint = near.map_or_else(|| format!("it takes {}", kind.allowed()), |near| format!("{near} It takes {}", kind.allowed()));
         usage_error(line, span.clone(), format!("bad value `{text}` for option `{shown}`"), Some(hint))
     })?;
     parsed.given.push(Given { long: option.long, value, span });
@@ -223,11 +217,7 @@ fn option(spec: &Spec, line: &Line, parsed: &mut Parsed, word: &Word) -> Result<
 }
 
 /// The option a word names, its inline value, and the byte length of the name in the line.
-fn find_option(
-    spec: &Spec,
-    line: &Line,
-    word: &Word,
-) -> Result<(&'static OptionSpec, Option<String>, usize), MagicError> {
+fn find_option(spec: &Spec, line: &Line, word: &Word) -> Result<(&'static OptionSpec, Option<String>, usize), MagicError> {
     if let Some(long) = word.text.strip_prefix("--") {
         let (name, inline) = match long.split_once('=') {
             Some((name, value)) => (name, Some(value.to_owned())),
@@ -278,12 +268,7 @@ fn positional_word(spec: &Spec, line: &Line, parsed: &mut Parsed, word: &Word) -
                 let near = suggestion(&word.text, choices.iter().copied()).map(|near| format!("{near} "));
                 let hint = format!("{}It takes {allowed}", near.unwrap_or_default());
                 let what = spec.positional.map_or("word", |positional| positional.name);
-                return Err(usage_error(
-                    line,
-                    word.span.clone(),
-                    format!("unknown {what} `{}`", word.text),
-                    Some(hint),
-                ));
+                return Err(usage_error(line, word.span.clone(), format!("unknown {what} `{}`", word.text), Some(hint)));
             }
             1
         }
@@ -303,12 +288,7 @@ fn check_required(spec: &Spec, line: &Line, parsed: &Parsed, rest: &str) -> Resu
         Some(positional) if positional.required && parsed.words.is_empty() && rest.is_empty() => {
             let hint = format!("write `{}`", spec.usage());
             let span = 0..line.text.trim_end().len();
-            Err(usage_error(
-                line,
-                span,
-                format!("{} needs {}: {}", spec.written(), positional.name, positional.help),
-                Some(hint),
-            ))
+            Err(usage_error(line, span, format!("{} needs {}: {}", spec.written(), positional.name, positional.help), Some(hint)))
         }
         _ => Ok(()),
     }

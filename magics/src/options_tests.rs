@@ -45,8 +45,7 @@ fn all_forms_of_options() {
         let (parsed, rest) = ok(args);
         assert_eq!((parsed.int("number"), parsed.flag("quiet"), rest.as_str()), (Some(5), true, ""), "{args}");
     }
-    let (parsed, _) =
-        ok("--setup 'let a = 1;' --setup=\"say \\\"b\\\"\" --budget 500ms --threads 1,2,4 -n -3 --mode cpu");
+    let (parsed, _) = ok("--setup 'let a = 1;' --setup=\"say \\\"b\\\"\" --budget 500ms --threads 1,2,4 -n -3 --mode cpu");
     assert_eq!(parsed.texts("setup"), ["let a = 1;", "say \"b\""]);
     assert_eq!(parsed.duration_s("budget"), Some(0.5));
     assert_eq!(parsed.list("threads").unwrap(), ["1", "2", "4"]);
@@ -76,10 +75,7 @@ fn errors_point_at_the_span_and_say_what_is_allowed() {
     assert!(error("--zzzzz").contains("takes `--number`"));
     assert!(error("-z").contains("unknown option `-z`"));
     let text = error("--number=abc");
-    assert!(
-        text.contains("bad value `abc`") && text.contains("|                 ^^^\n") && text.contains("a whole number"),
-        "{text}"
-    );
+    assert!(text.contains("bad value `abc`") && text.contains("|                 ^^^\n") && text.contains("a whole number"), "{text}");
     assert!(error("--mode cpuu").contains("did you mean `cpu`? It takes one of `cpu`, `memory`"));
     assert!(error("--number").contains("needs a value"));
     assert!(error("--number --quiet").contains("needs a value"));
@@ -94,12 +90,7 @@ fn errors_point_at_the_span_and_say_what_is_allowed() {
 #[test]
 fn words_and_choices() {
     static WORDS: Spec = Spec {
-        positional: Some(Positional {
-            name: "set",
-            kind: PositionalKind::Choice(&["tpch"]),
-            required: true,
-            help: "which",
-        }),
+        positional: Some(Positional { name: "set", kind: PositionalKind::Choice(&["tpch"]), required: true, help: "which" }),
         ..SPEC
     };
     let parsed = match parse(&WORDS, &line("tpch -q"), 6).unwrap() {
@@ -120,9 +111,7 @@ fn numbers_and_times() {
     assert_eq!(parse_int("1.5"), None);
     assert_eq!(parse_int("1e99"), None);
     assert_eq!(parse_int("nan"), None);
-    for (text, seconds) in
-        [("3s", 3.0), ("3", 3.0), ("1.5ms", 0.0015), ("2us", 2e-6), ("2µs", 2e-6), ("1m", 60.0), ("1h", 3600.0)]
-    {
+    for (text, seconds) in [("3s", 3.0), ("3", 3.0), ("1.5ms", 0.0015), ("2us", 2e-6), ("2µs", 2e-6), ("1m", 60.0), ("1h", 3600.0)] {
         assert!((parse_duration_s(text).unwrap() - seconds).abs() < 1e-12, "{text}");
     }
     for text in ["", "s", "-1s", "3 days", "inf", "NaN", "1e999s"] {

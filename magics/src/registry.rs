@@ -96,8 +96,7 @@ pub fn call(spec: &Spec, magic: &MagicCall) -> Result<Option<Call>, MagicError> 
     };
     check_kind(spec, magic, &line)?;
     let (assign, rest, rest_column) = assignment(spec, magic, &line, rest, rest_column)?;
-    let mut call =
-        Call { options, rest, body: magic.body.clone(), body_line: magic.body_line, assign, ..Call::default() };
+    let mut call = Call { options, rest, body: magic.body.clone(), body_line: magic.body_line, assign, ..Call::default() };
     call.is_cell = magic.is_cell;
     if spec.kind == Kind::Both && !magic.is_cell {
         call.body = std::mem::take(&mut call.rest);
@@ -134,12 +133,7 @@ fn assignment(
         (Some(name), true) => (name.clone(), rest, column),
         (Some(name), false) => {
             let hint = format!("leave `{name} <<` out");
-            return Err(usage_error(
-                line,
-                0..name.len(),
-                format!("{} returns nothing to store", spec.written()),
-                Some(hint),
-            ));
+            return Err(usage_error(line, 0..name.len(), format!("{} returns nothing to store", spec.written()), Some(hint)));
         }
         (None, true) => match split_assignment(&rest) {
             Some((name, after)) => {

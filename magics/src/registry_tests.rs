@@ -13,11 +13,7 @@ fn names_are_unique_and_descriptions_whole() {
         let spec = magic.spec();
         assert!(names.insert(spec.name), "{} twice", spec.name);
         assert!(spec.name.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()), "{}", spec.name);
-        assert!(
-            !spec.summary.is_empty() && !spec.summary.ends_with('.') && !spec.summary.contains('\n'),
-            "{}",
-            spec.name
-        );
+        assert!(!spec.summary.is_empty() && !spec.summary.ends_with('.') && !spec.summary.contains('\n'), "{}", spec.name);
         assert!(!spec.category.is_empty() && !spec.examples.is_empty(), "{}", spec.name);
         assert!(find(spec.name).is_some());
     }
@@ -72,12 +68,9 @@ fn every_example_parses() {
 fn help_is_shown_for_every_magic() {
     for magic in MAGICS {
         let spec = magic.spec();
-        for cell in [
-            format!("{} --help", spec.written()),
-            format!("{}?", spec.written()),
-            format!("?%{}", spec.name),
-            format!("%{}?", spec.name),
-        ] {
+        for cell in
+            [format!("{} --help", spec.written()), format!("{}?", spec.written()), format!("?%{}", spec.name), format!("%{}?", spec.name)]
+        {
             let mut host = Recorder::default();
             run_cell(&cell, &mut host).unwrap_or_else(|error| panic!("{cell}: {}", plain(&error)));
             assert!(host.shown().contains(spec.summary), "{cell}");
@@ -117,9 +110,7 @@ fn line_magics_with_code_take_the_line_as_body() {
         if !matches!(spec.positional, Some(positional) if positional.kind == PositionalKind::Code) {
             continue;
         }
-        let Some(Segment::Magic(found)) = parse(&format!("let a = 1;\n%{} a + 1", spec.name)).segments.pop() else {
-            panic!()
-        };
+        let Some(Segment::Magic(found)) = parse(&format!("let a = 1;\n%{} a + 1", spec.name)).segments.pop() else { panic!() };
         let call = call(spec, &found).unwrap().unwrap();
         assert_eq!((call.body.as_str(), call.body_line, call.rest.as_str()), ("a + 1", 2, ""));
         assert_eq!(&found.line_text[call.body_column..], "a + 1");

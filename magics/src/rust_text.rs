@@ -207,13 +207,7 @@ mod tests {
         use TokenKind::{Char, Ident, Lifetime};
         assert_eq!(
             kinds("'a 'a' '\\'' b'x' 'static"),
-            [
-                (Lifetime, "'a", true),
-                (Char, "'a'", true),
-                (Char, "'\\''", true),
-                (Char, "b'x'", true),
-                (Lifetime, "'static", true),
-            ]
+            [(Lifetime, "'a", true), (Char, "'a'", true), (Char, "'\\''", true), (Char, "b'x'", true), (Lifetime, "'static", true),]
         );
         assert_eq!(kinds("r#type"), [(Ident, "r#type", true)]);
         assert_eq!(kinds("'\"'"), [(Char, "'\"'", true)]);
@@ -224,16 +218,7 @@ mod tests {
         use TokenKind::Text;
         let source = "\"a\\\"b\" r\"\\\" r#\"x\"y\"# br##\"q\"# \"## c\"z\"";
         let texts: Vec<_> = kinds(source).into_iter().map(|(kind, text, _)| (kind, text)).collect();
-        assert_eq!(
-            texts,
-            [
-                (Text, "\"a\\\"b\""),
-                (Text, "r\"\\\""),
-                (Text, "r#\"x\"y\"#"),
-                (Text, "br##\"q\"# \"##"),
-                (Text, "c\"z\""),
-            ]
-        );
+        assert_eq!(texts, [(Text, "\"a\\\"b\""), (Text, "r\"\\\""), (Text, "r#\"x\"y\"#"), (Text, "br##\"q\"# \"##"), (Text, "c\"z\""),]);
         assert!(!kinds("\"open").last().unwrap().2);
         assert!(!kinds("r#\"open\"").last().unwrap().2);
     }

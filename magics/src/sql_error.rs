@@ -36,9 +36,7 @@ pub fn sql_failure_error(sql: &str, failure: &SqlFailure, body_line: usize) -> M
 fn hint(failure: &SqlFailure) -> Option<&'static str> {
     let message = &failure.message;
     if failure.class.starts_with("Catalog") && message.contains("Table") && message.contains("does not exist") {
-        return Some(
-            "`%tables` lists the tables; a Rust DataFrame variable is found by its name, a file by its quoted path",
-        );
+        return Some("`%tables` lists the tables; a Rust DataFrame variable is found by its name, a file by its quoted path");
     }
     if failure.class.starts_with("IO") {
         return Some("check the path; relative paths start at the notebook's folder");
@@ -61,8 +59,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_word() {
         let error = sql_failure_error("SELECT é\nFORM t", &failure(Some(10)), 2);
-        let text =
-            error.shown().join("\n").replace("\u{1b}[0m", "").replace("\u{1b}[31;1m", "").replace("\u{1b}[34m", "");
+        let text = error.shown().join("\n").replace("\u{1b}[0m", "").replace("\u{1b}[31;1m", "").replace("\u{1b}[34m", "");
         assert_eq!(text, "SqlError: Parser Error: syntax error at or near \"FORM\"\nline 3 | FORM t\n       | ^^^^");
     }
 

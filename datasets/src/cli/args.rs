@@ -65,42 +65,21 @@ impl Args {
                 None => (option, None),
             };
             if !options().contains(&name) {
-                return Err(unknown(
-                    "option",
-                    "--",
-                    name,
-                    &[options(), FLAGS.to_vec()].concat(),
-                ));
+                return Err(unknown("option", "--", name, &[options(), FLAGS.to_vec()].concat()));
             }
             let value = value.or_else(|| rest.next().cloned());
             let value = value.ok_or_else(|| bad(format!("option --{name} needs a value")))?;
             values.push((name.to_owned(), value));
         }
-        let action = if flags.contains(&"help") {
-            Action::Help
-        } else {
-            action(&words, &values)?
-        };
-        let dir = values
-            .iter()
-            .rev()
-            .find(|(name, _)| name == "dir")
-            .map(|(_, value)| PathBuf::from(value));
-        Ok(Self {
-            action,
-            dir,
-            json: flags.contains(&"json"),
-            force: flags.contains(&"force"),
-        })
+        let action = if flags.contains(&"help") { Action::Help } else { action(&words, &values)? };
+        let dir = values.iter().rev().find(|(name, _)| name == "dir").map(|(_, value)| PathBuf::from(value));
+        Ok(Self { action, dir, json: flags.contains(&"json"), force: flags.contains(&"force") })
     }
 }
 
 /// Options with a value: `--dir` and every parameter of every set.
 fn options() -> Vec<&'static str> {
-    let parameters = sets()
-        .iter()
-        .flat_map(|set| set.parameters)
-        .map(|parameter| parameter.name);
+    let parameters = sets().iter().flat_map(|set| set.parameters).map(|parameter| parameter.name);
     let mut names: Vec<_> = parameters.chain(["dir"]).collect();
     names.sort_unstable();
     names.dedup();
@@ -109,14 +88,9 @@ fn options() -> Vec<&'static str> {
 
 fn action(words: &[&str], values: &[(String, String)]) -> Result<Action, DataError> {
     let only = |set: Option<&SetInfo>| {
-        let allowed = |name: &str| {
-            name == "dir" || set.is_some_and(|set| set.parameters.iter().any(|p| p.name == name))
-        };
+        let allowed = |name: &str| name == "dir" || set.is_some_and(|set| set.parameters.iter().any(|p| p.name == name));
         match values.iter().find(|(name, _)| !allowed(name)) {
-            Some((name, _)) => Err(bad(format!(
-                "option --{name} does not belong to `{}`; see --help",
-                words.first().unwrap_or(&"list")
-            ))),
+            Some((name, _)) => Err(bad(format!("option --{name} does not belong to `{}`; see --help", words.first().unwrap_or(&"list")))),
             None => Ok(()),
         }
     };
@@ -131,18 +105,12 @@ fn action(words: &[&str], values: &[(String, String)]) -> Result<Action, DataErr
             only(Some(set))?;
             request(set.name, values).map(Action::Make)
         }
-        [_, extra, ..] => Err(bad(format!(
-            "unexpected word `{extra}`; parameters are given as options, see --help"
-        ))),
+        [_, extra, ..] => Err(bad(format!("unexpected word `{extra}`; parameters are given as options, see --help"))),
     }
 }
 
 fn request(set: &str, values: &[(String, String)]) -> Result<Request, DataError> {
-    let mut request = if set == "tpch" {
-        Request::tpch(0.01)
-    } else {
-        Request::stocks(20)
-    };
+    let mut request = if set == "tpch" { Request::tpch(0.01) } else { Request::stocks(20) };
     for (name, value) in values {
         match (&mut request, name.as_str()) {
             (Request::Tpch { sf, .. }, "sf") => *sf = number(name, value)?,
@@ -150,10 +118,7 @@ fn request(set: &str, values: &[(String, String)]) -> Result<Request, DataError>
             (Request::Stocks { symbols, .. }, "symbols") => *symbols = number(name, value)?,
             (Request::Stocks { seed, .. }, "seed") => *seed = number(name, value)?,
             (Request::Tpch { formats, .. } | Request::Stocks { formats, .. }, "formats") => {
-                *formats = value
-                    .split(',')
-                    .map(|format| Format::from_str(format.trim()))
-                    .collect::<Result<_, _>>()?;
+                *formats = value.split(',').map(|format| Format::from_str(format.trim())).collect::<Result<_, _>>()?;
             }
             _ => {}
         }
@@ -163,16 +128,11 @@ fn request(set: &str, values: &[(String, String)]) -> Result<Request, DataError>
 }
 
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T, DataError> {
-    let allowed = sets()
-        .iter()
-        .flat_map(|set| set.parameters)
-        .find(|parameter| parameter.name == name);
-    value.trim().parse().map_err(|_| {
-        bad(format!(
-            "--{name} takes {}, not `{value}`",
-            allowed.map_or("a number", |parameter| parameter.allowed)
-        ))
-    })
+    let allowed = sets().iter().flat_map(|set| set.parameters).find(|parameter| parameter.name == name);
+    value
+        .trim()
+        .parse()
+        .map_err(|_| bad(format!("--{name} takes {}, not `{value}`", allowed.map_or("a number", |parameter| parameter.allowed))))
 }
 
 fn bad(text: String) -> DataError {
@@ -180,16 +140,8 @@ fn bad(text: String) -> DataError {
 }
 
 fn unknown(what: &str, dashes: &str, word: &str, known: &[&str]) -> DataError {
-    let nearest = known
-        .iter()
-        .min_by_key(|candidate| distance(word, candidate))
-        .copied()
-        .unwrap_or_default();
-    let hint = if distance(word, nearest) <= 2 {
-        format!("did you mean `{dashes}{nearest}`?")
-    } else {
-        "see --help".to_owned()
-    };
+    let nearest = known.iter().min_by_key(|candidate| distance(word, candidate)).copied().unwrap_or_default();
+    let hint = if distance(word, nearest) <= 2 { format!("did you mean `{dashes}{nearest}`?") } else { "see --help".to_owned() };
     bad(format!("unknown {what} `{dashes}{word}`; {hint}"))
 }
 
@@ -201,9 +153,7 @@ fn distance(a: &str, b: &str) -> usize {
         row[0] = i + 1;
         for (j, y) in b.chars().enumerate() {
             let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(x != y))
-                .min(above + 1)
-                .min(row[j] + 1);
+            row[j + 1] = (diagonal + usize::from(x != y)).min(above + 1).min(row[j] + 1);
             diagonal = above;
         }
     }
@@ -218,18 +168,11 @@ pub fn help() -> String {
     for set in sets() {
         text += &format!("\n{}: {}\n", set.name, set.about);
         for parameter in set.parameters {
-            text += &format!(
-                "  --{:<9} {} [{}; default {}]\n",
-                parameter.name, parameter.about, parameter.allowed, parameter.default
-            );
+            text += &format!("  --{:<9} {} [{}; default {}]\n", parameter.name, parameter.about, parameter.allowed, parameter.default);
         }
     }
     text += "\nFor all:\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output\n";
-    text += &format!(
-        "\nDefaults: {} symbols, seed {}.",
-        stocks::SYMBOLS,
-        stocks::SEED
-    );
+    text += &format!("\nDefaults: {} symbols, seed {}.", stocks::SYMBOLS, stocks::SEED);
     text
 }
 
@@ -249,9 +192,7 @@ mod tests {
         assert_eq!(args.action, Action::Make(Request::tpch(0.1)));
         assert!(args.json && !args.force && args.dir.is_some());
         let Action::Make(Request::Stocks { days, formats, .. }) =
-            parse("stocks --days 5 --formats csv,parquet --force")
-                .expect("valid")
-                .action
+            parse("stocks --days 5 --formats csv,parquet --force").expect("valid").action
         else {
             panic!("not stocks")
         };

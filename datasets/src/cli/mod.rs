@@ -23,10 +23,7 @@ use crate::{check, sets};
 /// A set that was damaged, and has been made again, carries the reason as `"mended"`.
 pub fn cli(args: &[String]) -> i32 {
     match Args::parse(args) {
-        Ok(Args {
-            action: Action::Help,
-            ..
-        }) => {
+        Ok(Args { action: Action::Help, .. }) => {
             show::line(&args::help());
             0
         }
@@ -48,10 +45,7 @@ fn failed(error: &DataError, json: bool, code: i32) -> i32 {
 }
 
 fn run(args: &Args) -> Result<i32, DataError> {
-    let root = args
-        .dir
-        .clone()
-        .map_or_else(default_root, |dir| std::path::absolute(&dir).unwrap_or(dir));
+    let root = args.dir.clone().map_or_else(default_root, |dir| std::path::absolute(&dir).unwrap_or(dir));
     match &args.action {
         Action::Help => Ok(0),
         Action::List => {
@@ -89,21 +83,14 @@ fn show_made(made: &Made, json: bool) {
     show::line(&format!("{} ({state})", made.dir.display()));
     for file in &made.files {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        show::line(&format!(
-            "  {name:<18} {:>12} rows {:>10}",
-            show::thousands(file.rows),
-            show::size(file.bytes)
-        ));
+        show::line(&format!("  {name:<18} {:>12} rows {:>10}", show::thousands(file.rows), show::size(file.bytes)));
     }
 }
 
 fn list(root: &Path, json: bool) {
     let made = made_in(root);
     if json {
-        let sets: Vec<_> = sets::sets()
-            .iter()
-            .map(|set| json!({ "name": set.name, "about": set.about, "licence": set.licence }))
-            .collect();
+        let sets: Vec<_> = sets::sets().iter().map(|set| json!({ "name": set.name, "about": set.about, "licence": set.licence })).collect();
         let made: Vec<_> = made
             .iter()
             .map(|(dir, manifest)| json!({ "dir": dir, "set": manifest.set, "parameters": manifest.parameters, "bytes": manifest.bytes() }))
@@ -115,10 +102,7 @@ fn list(root: &Path, json: bool) {
     for set in sets::sets() {
         show::line(&format!("  {:<7} {}", set.name, set.about));
         for parameter in set.parameters {
-            show::line(&format!(
-                "          --{:<8} {} (default {})",
-                parameter.name, parameter.about, parameter.default
-            ));
+            show::line(&format!("          --{:<8} {} (default {})", parameter.name, parameter.about, parameter.default));
         }
     }
     show::line(&format!("Made in {}:", root.display()));
@@ -127,11 +111,7 @@ fn list(root: &Path, json: bool) {
     }
     for (dir, manifest) in made {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
-        show::line(&format!(
-            "  {name:<20} {:>3} files {:>10}",
-            manifest.files.len(),
-            show::size(manifest.bytes())
-        ));
+        show::line(&format!("  {name:<20} {:>3} files {:>10}", manifest.files.len(), show::size(manifest.bytes())));
     }
 }
 
@@ -147,12 +127,8 @@ fn verify(root: &Path, dir: Option<&Path>, json: bool) -> Result<i32, DataError>
         let found = check::verify(dir);
         code = code.max(i32::from(found.is_err()));
         let text = match (&found, json) {
-            (Ok(manifest), true) => {
-                json!({ "dir": dir, "ok": true, "files": manifest.files.len() }).to_string()
-            }
-            (Err(error), true) => {
-                json!({ "dir": dir, "ok": false, "error": error.to_string() }).to_string()
-            }
+            (Ok(manifest), true) => json!({ "dir": dir, "ok": true, "files": manifest.files.len() }).to_string(),
+            (Err(error), true) => json!({ "dir": dir, "ok": false, "error": error.to_string() }).to_string(),
             (Ok(manifest), false) => whole(dir, manifest),
             (Err(error), false) => error.to_string(),
         };
@@ -165,12 +141,7 @@ fn verify(root: &Path, dir: Option<&Path>, json: bool) -> Result<i32, DataError>
 }
 
 fn whole(dir: &Path, manifest: &Manifest) -> String {
-    format!(
-        "{}: whole, {} files, {}",
-        dir.display(),
-        manifest.files.len(),
-        show::size(manifest.bytes())
-    )
+    format!("{}: whole, {} files, {}", dir.display(), manifest.files.len(), show::size(manifest.bytes()))
 }
 
 /// Folders that look like a set, finished or not; hidden ones are locks and unfinished work.
@@ -180,16 +151,9 @@ fn candidates(root: &Path) -> Vec<PathBuf> {
     };
     let named = |dir: &PathBuf| {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
-        dir.is_dir()
-            && sets::sets()
-                .iter()
-                .any(|set| name.starts_with(&format!("{}-", set.name)))
+        dir.is_dir() && sets::sets().iter().any(|set| name.starts_with(&format!("{}-", set.name)))
     };
-    let mut dirs: Vec<_> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(named)
-        .collect();
+    let mut dirs: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(named).collect();
     dirs.sort();
     dirs
 }

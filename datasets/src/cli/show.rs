@@ -30,9 +30,7 @@ impl Screen {
             Kind::Json { last: None }
         } else if stderr().is_terminal() {
             let bar = ProgressBar::new(1000);
-            if let Ok(style) =
-                ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {elapsed} {msg}")
-            {
+            if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} % {elapsed} {msg}") {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(name.to_owned());
@@ -42,10 +40,7 @@ impl Screen {
         } else {
             Kind::Lines { tenth: None }
         };
-        Self {
-            kind,
-            name: name.to_owned(),
-        }
+        Self { kind, name: name.to_owned() }
     }
 
     /// Shows how far the work is.
@@ -57,10 +52,7 @@ impl Screen {
             }
             Kind::Json { last } => {
                 if last.is_none_or(|last| last.elapsed() >= PAUSE) || now.done >= 1.0 {
-                    line(
-                        &json!({ "done": (now.done * 1000.0).round() / 1000.0, "what": now.what })
-                            .to_string(),
-                    );
+                    line(&json!({ "done": (now.done * 1000.0).round() / 1000.0, "what": now.what }).to_string());
                     *last = Some(Instant::now());
                 }
             }
@@ -117,13 +109,7 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        assert_eq!(
-            (thousands(0), thousands(999), thousands(6_001_215)),
-            ("0".into(), "999".into(), "6,001,215".into())
-        );
-        assert_eq!(
-            (size(12), size(33_000_000), size(1_100_000_000)),
-            ("12 B".into(), "33.0 MB".into(), "1.10 GB".into())
-        );
+        assert_eq!((thousands(0), thousands(999), thousands(6_001_215)), ("0".into(), "999".into(), "6,001,215".into()));
+        assert_eq!((size(12), size(33_000_000), size(1_100_000_000)), ("12 B".into(), "33.0 MB".into(), "1.10 GB".into()));
     }
 }

@@ -81,17 +81,9 @@ impl Market {
             let price = 40.0 * libm::exp(2.0 * random.uniform());
             let yearly = 0.18 + 0.27 * random.uniform();
             let shares = 500.0 * libm::exp(3.0 * random.uniform());
-            Company {
-                volatility: yearly / libm::sqrt(YEAR),
-                shares,
-                log_close: libm::log(price),
-            }
+            Company { volatility: yearly / libm::sqrt(YEAR), shares, log_close: libm::log(price) }
         };
-        Self {
-            seed,
-            day: 0,
-            companies: (0..symbols).map(company).collect(),
-        }
+        Self { seed, day: 0, companies: (0..symbols).map(company).collect() }
     }
 
     /// The next trading day.
@@ -142,26 +134,13 @@ fn cut(path: &[i64], shares: f64, volatility: f64, random: &mut Random) -> Vec<B
     let usual_move = volatility / libm::sqrt(f64::from(MINUTES));
     let bar = |(minute, points): (usize, &[i64])| {
         let (open, close) = (points[0], points[points.len() - 1]);
-        let (low, high) = points
-            .iter()
-            .fold((open, open), |(low, high), &p| (low.min(p), high.max(p)));
+        let (low, high) = points.iter().fold((open, open), |(low, high), &p| (low.min(p), high.max(p)));
         let from_noon = 2.0 * minute as f64 / f64::from(MINUTES - 1) - 1.0;
         let moved = ((close - open) as f64 / open as f64).abs() / usual_move;
         let noise = libm::exp(0.4 * random.normal() - 0.08);
-        let auction = if minute + 1 == MINUTES as usize {
-            AUCTION
-        } else {
-            1.0
-        };
-        let traded =
-            shares * (0.5 + 1.5 * from_noon * from_noon) * (1.0 + 0.5 * moved) * noise * auction;
-        Bar {
-            open,
-            high,
-            low,
-            close,
-            volume: (traded.round() as i64).max(1),
-        }
+        let auction = if minute + 1 == MINUTES as usize { AUCTION } else { 1.0 };
+        let traded = shares * (0.5 + 1.5 * from_noon * from_noon) * (1.0 + 0.5 * moved) * noise * auction;
+        Bar { open, high, low, close, volume: (traded.round() as i64).max(1) }
     };
     path.chunks_exact(POINTS).enumerate().map(bar).collect()
 }

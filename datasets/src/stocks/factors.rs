@@ -18,11 +18,7 @@ pub fn steps(seed: u64, kind: u64, day: u64, symbols: usize, steps: usize) -> Ve
     };
     let market = stream(0);
     let sectors: Vec<_> = (0..SECTORS.len()).map(|k| stream(1 + k as u64)).collect();
-    let (a, b, c) = (
-        libm::sqrt(MARKET),
-        libm::sqrt(SECTOR),
-        libm::sqrt(1.0 - MARKET - SECTOR),
-    );
+    let (a, b, c) = (libm::sqrt(MARKET), libm::sqrt(SECTOR), libm::sqrt(1.0 - MARKET - SECTOR));
     let mut all: Vec<Vec<f64>> = (0..symbols)
         .map(|i| {
             let own = stream(100 + i as u64);
@@ -30,19 +26,12 @@ pub fn steps(seed: u64, kind: u64, day: u64, symbols: usize, steps: usize) -> Ve
                 return own;
             }
             let shared = market.iter().zip(&sectors[sector(i)]);
-            own.iter()
-                .zip(shared)
-                .map(|(own, (market, sector))| a * market + b * sector + c * own)
-                .collect()
+            own.iter().zip(shared).map(|(own, (market, sector))| a * market + b * sector + c * own).collect()
         })
         .collect();
     if symbols > FOLLOWER {
         let rest = libm::sqrt(1.0 - PLANTED * PLANTED);
-        all[FOLLOWER] = all[LEADER]
-            .iter()
-            .zip(&all[FOLLOWER])
-            .map(|(lead, own)| PLANTED * lead + rest * own)
-            .collect();
+        all[FOLLOWER] = all[LEADER].iter().zip(&all[FOLLOWER]).map(|(lead, own)| PLANTED * lead + rest * own).collect();
     }
     all
 }

@@ -34,10 +34,7 @@ pub const SYMBOLS: u32 = symbols::ALL.len() as u32;
 /// The answer hidden in the data.
 pub fn planted() -> Planted {
     let pair = [symbols::LEADER, symbols::FOLLOWER].map(|i| symbols::ALL[i].symbol.to_owned());
-    Planted {
-        pair,
-        correlation: factors::PLANTED,
-    }
+    Planted { pair, correlation: factors::PLANTED }
 }
 
 /// Bytes a bar takes, for estimates.
@@ -50,13 +47,7 @@ pub fn bytes_a_row(format: Format) -> f64 {
 }
 
 /// Writes the three tables.
-pub fn write(
-    job: &Job<'_>,
-    days: u32,
-    symbols: u32,
-    seed: u64,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<FileRecord>, DataError> {
+pub fn write(job: &Job<'_>, days: u32, symbols: u32, seed: u64, progress: &mut dyn FnMut(Progress)) -> Result<Vec<FileRecord>, DataError> {
     let mut market = Market::new(seed, symbols as usize);
     let mut daily = tables::Daily::default();
     let mut done = 0;
@@ -67,26 +58,14 @@ pub fn write(
     });
     let mut files = write::table(job, "bars", &tables::bars_schema(), bars, |_| {
         done += 1;
-        progress(Progress {
-            done: f64::from(done) / f64::from(days),
-            what: format!("day {done} of {days}"),
-        });
+        progress(Progress { done: f64::from(done) / f64::from(days), what: format!("day {done} of {days}") });
         true
     })?;
-    let whole = [
-        ("daily", daily.batch()),
-        ("symbols", tables::symbols(symbols as usize)),
-    ];
+    let whole = [("daily", daily.batch()), ("symbols", tables::symbols(symbols as usize))];
     for (name, batch) in whole {
         let batch = batch.map_err(|error| DataError::arrow(name, &error))?;
         let schema = batch.schema();
-        files.extend(write::table(
-            job,
-            name,
-            &schema,
-            std::iter::once(Ok(batch)),
-            |_| true,
-        )?);
+        files.extend(write::table(job, name, &schema, std::iter::once(Ok(batch)), |_| true)?);
     }
     Ok(files)
 }

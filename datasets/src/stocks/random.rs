@@ -69,32 +69,14 @@ mod tests {
     fn split_mix_has_its_published_values() {
         let mut state = 1_234_567;
         let values: [u64; 3] = std::array::from_fn(|_| split_mix(&mut state));
-        assert_eq!(
-            values,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(values, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
     fn xoshiro_has_its_published_values() {
-        let mut random = Random {
-            state: [1, 2, 3, 4],
-            spare: None,
-        };
+        let mut random = Random { state: [1, 2, 3, 4], spare: None };
         let values: [u64; 4] = std::array::from_fn(|_| random.next());
-        assert_eq!(
-            values,
-            [
-                41_943_041,
-                58_720_359,
-                3_588_806_011_781_223,
-                3_591_011_842_654_386
-            ]
-        );
+        assert_eq!(values, [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
     }
 
     #[test]
@@ -104,17 +86,12 @@ mod tests {
         let values: Vec<_> = (0..n).map(|_| random.normal()).collect();
         let mean = values.iter().sum::<f64>() / f64::from(n);
         let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
-        assert!(
-            mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02,
-            "mean {mean}, variance {variance}"
-        );
+        assert!(mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02, "mean {mean}, variance {variance}");
     }
 
     #[test]
     fn streams_differ() {
-        let mut firsts: Vec<_> = (0..100)
-            .map(|i| Random::new(42, &[i / 10, i % 10]).next())
-            .collect();
+        let mut firsts: Vec<_> = (0..100).map(|i| Random::new(42, &[i / 10, i % 10]).next()).collect();
         firsts.sort_unstable();
         firsts.dedup();
         assert_eq!(firsts.len(), 100);

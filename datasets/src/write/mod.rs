@@ -53,11 +53,7 @@ pub fn table(
             };
             let wanted = on_rows(batch.num_rows() as u64);
             // A writer that hung up has failed and says why below.
-            if !wanted
-                || queues
-                    .iter()
-                    .any(|queue| queue.send(batch.clone()).is_err())
-            {
+            if !wanted || queues.iter().any(|queue| queue.send(batch.clone()).is_err()) {
                 break;
             }
         }
@@ -65,12 +61,9 @@ pub fn table(
         let written: Vec<_> = writers
             .into_iter()
             .map(|writer| {
-                writer.join().unwrap_or_else(|_| {
-                    Err(DataError::Generate {
-                        table: table.to_owned(),
-                        reason: "the writer panicked".to_owned(),
-                    })
-                })
+                writer
+                    .join()
+                    .unwrap_or_else(|_| Err(DataError::Generate { table: table.to_owned(), reason: "the writer panicked".to_owned() }))
             })
             .collect();
         generated?;
@@ -78,13 +71,7 @@ pub fn table(
     })
 }
 
-fn file(
-    job: &Job<'_>,
-    table: &str,
-    format: Format,
-    schema: &SchemaRef,
-    batches: &Receiver<RecordBatch>,
-) -> Result<FileRecord, DataError> {
+fn file(job: &Job<'_>, table: &str, format: Format, schema: &SchemaRef, batches: &Receiver<RecordBatch>) -> Result<FileRecord, DataError> {
     let name = format!("{table}.{format}");
     let path = job.dir.join(&name);
     let (rows, done) = match format {
@@ -92,17 +79,9 @@ fn file(
         Format::Csv => text::write(job, table, &path, schema, batches, text::Style::Csv)?,
         Format::Jsonl => text::write(job, table, &path, schema, batches, text::Style::Jsonl)?,
     };
-    Ok(FileRecord {
-        path: name,
-        table: table.to_owned(),
-        format,
-        rows,
-        bytes: done.bytes,
-        sha256: done.sha256,
-    })
+    Ok(FileRecord { path: name, table: table.to_owned(), format, rows, bytes: done.bytes, sha256: done.sha256 })
 }
 
 fn create(job: &Job<'_>, path: &Path) -> Result<summed::Summed, DataError> {
-    summed::Summed::create(path)
-        .map_err(|source| DataError::io("create", path, source, job.need_mb))
+    summed::Summed::create(path).map_err(|source| DataError::io("create", path, source, job.need_mb))
 }

@@ -29,26 +29,14 @@ struct Sink {
 impl Summed {
     /// Creates the file, which must not exist yet.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let sink = Sink {
-            file: File::create_new(path)?,
-            hasher: Sha256::new(),
-            bytes: 0,
-        };
-        Ok(Self {
-            buffer: BufWriter::with_capacity(1 << 18, sink),
-        })
+        let sink = Sink { file: File::create_new(path)?, hasher: Sha256::new(), bytes: 0 };
+        Ok(Self { buffer: BufWriter::with_capacity(1 << 18, sink) })
     }
 
     /// Writes what is buffered and returns the totals.
     pub fn finish(self) -> io::Result<Totals> {
-        let sink = self
-            .buffer
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        Ok(Totals {
-            bytes: sink.bytes,
-            sha256: hex(&sink.hasher.finalize()),
-        })
+        let sink = self.buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(Totals { bytes: sink.bytes, sha256: hex(&sink.hasher.finalize()) })
     }
 }
 
@@ -77,11 +65,9 @@ impl Write for Sink {
 
 /// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -8,12 +8,11 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 
 use tpchgen_arrow::arrow::array::{
-    Array, AsArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array,
-    RecordBatch, StringViewArray, TimestampMillisecondArray,
+    Array, AsArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
+    TimestampMillisecondArray,
 };
 use tpchgen_arrow::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, SchemaRef, TimeUnit,
-    TimestampMillisecondType,
+    DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, SchemaRef, TimeUnit, TimestampMillisecondType,
 };
 
 use super::summed::Totals;
@@ -50,12 +49,7 @@ pub fn write(
         text.push(b'\n');
     }
     // What stands before each value of a JSON line: `{"a":`, then `,"b":`.
-    let keys: Vec<_> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(i, field)| json_key(i, field.name()))
-        .collect();
+    let keys: Vec<_> = schema.fields().iter().enumerate().map(|(i, field)| json_key(i, field.name())).collect();
     let mut rows = 0;
     for batch in batches {
         let columns = batch
@@ -63,10 +57,7 @@ pub fn write(
             .iter()
             .map(|column| Column::of(column.as_ref()))
             .collect::<Result<Vec<_>, String>>()
-            .map_err(|reason| DataError::Generate {
-                table: table.to_owned(),
-                reason,
-            })?;
+            .map_err(|reason| DataError::Generate { table: table.to_owned(), reason })?;
         for row in 0..batch.num_rows() {
             for (i, column) in columns.iter().enumerate() {
                 match style {
@@ -105,15 +96,12 @@ impl<'a> Column<'a> {
             DataType::Int32 => Ok(Self::Int32(array.as_primitive::<Int32Type>())),
             DataType::Int64 => Ok(Self::Int64(array.as_primitive::<Int64Type>())),
             DataType::Float64 => Ok(Self::Money(array.as_primitive::<Float64Type>())),
-            DataType::Decimal128(_, scale @ 1..) => Ok(Self::Decimal(
-                array.as_primitive::<Decimal128Type>(),
-                u32::from(scale.unsigned_abs()),
-            )),
+            DataType::Decimal128(_, scale @ 1..) => {
+                Ok(Self::Decimal(array.as_primitive::<Decimal128Type>(), u32::from(scale.unsigned_abs())))
+            }
             DataType::Utf8View => Ok(Self::Text(array.as_string_view())),
             DataType::Date32 => Ok(Self::Date(array.as_primitive::<Date32Type>())),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => Ok(Self::Millis(
-                array.as_primitive::<TimestampMillisecondType>(),
-            )),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => Ok(Self::Millis(array.as_primitive::<TimestampMillisecondType>())),
             other => Err(format!("no text form for type {other}")),
         }
     }
@@ -156,10 +144,7 @@ fn quoted(text: &mut Vec<u8>, style: Style, value: impl FnOnce(&mut Vec<u8>)) {
 }
 
 fn csv_text(text: &mut Vec<u8>, value: &str) {
-    if value
-        .bytes()
-        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
-    {
+    if value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         text.push(b'"');
         text.extend_from_slice(value.replace('"', "\"\"").as_bytes());
         text.push(b'"');
@@ -224,11 +209,7 @@ fn timestamp(text: &mut Vec<u8>, millis: i64) {
     let seconds = millis.div_euclid(1000);
     date(text, seconds.div_euclid(86_400) as i32);
     let second = seconds.rem_euclid(86_400).unsigned_abs() as u128;
-    for (mark, part) in [
-        (b' ', second / 3600),
-        (b':', second / 60 % 60),
-        (b':', second % 60),
-    ] {
+    for (mark, part) in [(b' ', second / 3600), (b':', second / 60 % 60), (b':', second % 60)] {
         text.push(mark);
         padded(text, part, 2);
     }
@@ -251,18 +232,12 @@ mod tests {
 
     #[test]
     fn numbers_and_dates() {
-        assert_eq!(
-            text(|t| integer(t, i128::from(i64::MIN))),
-            "-9223372036854775808"
-        );
+        assert_eq!(text(|t| integer(t, i128::from(i64::MIN))), "-9223372036854775808");
         assert_eq!(text(|t| integer(t, 0)), "0");
         assert_eq!(text(|t| decimal(t, -5, 2)), "-0.05");
         assert_eq!(text(|t| decimal(t, 1700, 2)), "17.00");
         assert_eq!(text(|t| date(t, 9568)), "1996-03-13");
-        assert_eq!(
-            text(|t| timestamp(t, 1_704_205_800_000)),
-            "2024-01-02 14:30:00"
-        );
+        assert_eq!(text(|t| timestamp(t, 1_704_205_800_000)), "2024-01-02 14:30:00");
         assert_eq!(text(|t| timestamp(t, -1)), "1969-12-31 23:59:59.999");
     }
 
@@ -270,9 +245,6 @@ mod tests {
     fn awkward_text() {
         assert_eq!(text(|t| csv_text(t, "a, \"b\"")), "\"a, \"\"b\"\"\"");
         assert_eq!(text(|t| csv_text(t, " plain ")), " plain ");
-        assert_eq!(
-            text(|t| json_text(t, "a\"\\\n\u{e9}")),
-            "\"a\\\"\\\\\\u000a\u{e9}\""
-        );
+        assert_eq!(text(|t| json_text(t, "a\"\\\n\u{e9}")), "\"a\\\"\\\\\\u000a\u{e9}\"");
     }
 }

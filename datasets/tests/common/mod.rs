@@ -20,43 +20,25 @@ pub fn path(made: &Made, table: &str, format: Format) -> PathBuf {
 
 pub fn batches(made: &Made, table: &str) -> Vec<RecordBatch> {
     let file = File::open(path(made, table, Format::Parquet)).expect("opens");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .expect("Parquet")
-        .build()
-        .expect("reads");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("reads");
     reader.map(|batch| batch.expect("batch")).collect()
 }
 
 /// The header and all cells of a table, from its Parquet file, by Arrow's own formatting.
 pub fn parquet_cells(made: &Made, table: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let batches = batches(made, table);
-    let header = batches[0]
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let header = batches[0].schema().fields().iter().map(|field| field.name().clone()).collect();
     let cell = |batch: &RecordBatch, column: usize, row| {
-        array_value_to_string(batch.column(column), row)
-            .expect("formats")
-            .replacen('T', &timestamp_mark(batch, column), 1)
+        array_value_to_string(batch.column(column), row).expect("formats").replacen('T', &timestamp_mark(batch, column), 1)
     };
-    let rows = batches.iter().flat_map(|batch| {
-        (0..batch.num_rows()).map(|row| {
-            (0..batch.num_columns())
-                .map(|column| cell(batch, column, row))
-                .collect()
-        })
-    });
+    let rows = batches
+        .iter()
+        .flat_map(|batch| (0..batch.num_rows()).map(|row| (0..batch.num_columns()).map(|column| cell(batch, column, row)).collect()));
     (header, rows.collect())
 }
 
 fn timestamp_mark(batch: &RecordBatch, column: usize) -> String {
-    if batch.schema().field(column).name() == "timestamp" {
-        " ".to_owned()
-    } else {
-        "T".to_owned()
-    }
+    if batch.schema().field(column).name() == "timestamp" { " ".to_owned() } else { "T".to_owned() }
 }
 
 /// The same from the CSV file, by a small reader of RFC 4180.
@@ -76,10 +58,7 @@ pub fn csv_cells(made: &Made, table: &str) -> (Vec<String>, Vec<Vec<String>>) {
             letter => cell.push(letter),
         }
     }
-    assert!(
-        cell.is_empty() && row.is_empty() && !quoted,
-        "the last line ends"
-    );
+    assert!(cell.is_empty() && row.is_empty() && !quoted, "the last line ends");
     let header = rows.remove(0);
     (header, rows)
 }
@@ -88,8 +67,7 @@ pub fn csv_cells(made: &Made, table: &str) -> (Vec<String>, Vec<Vec<String>>) {
 pub fn jsonl_cells(made: &Made, table: &str, header: &[String]) -> Vec<Vec<String>> {
     let text = fs::read_to_string(path(made, table, Format::Jsonl)).expect("reads");
     let row = |line: &str| {
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(line).expect("JSON");
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).expect("JSON");
         assert_eq!(object.len(), header.len());
         let cell = |name: &String| match &object[name] {
             serde_json::Value::String(text) => text.clone(),
@@ -110,32 +88,18 @@ pub fn assert_formats_agree(made: &Made, table: &str) {
     let (csv_header, csv) = csv_cells(made, table);
     assert_eq!(header, csv_header, "{table}");
     let jsonl = jsonl_cells(made, table, &header);
-    assert_eq!(
-        (parquet.len(), parquet.len()),
-        (csv.len(), jsonl.len()),
-        "{table}"
-    );
+    assert_eq!((parquet.len(), parquet.len()), (csv.len(), jsonl.len()), "{table}");
     for (row, cells) in parquet.iter().enumerate() {
         for (column, cell) in cells.iter().enumerate() {
             let (csv, json) = (&csv[row][column], &jsonl[row][column]);
-            assert!(
-                same(cell, csv) && same(cell, json),
-                "{table} row {row} {}: {cell} {csv} {json}",
-                header[column]
-            );
+            assert!(same(cell, csv) && same(cell, json), "{table} row {row} {}: {cell} {csv} {json}", header[column]);
         }
     }
 }
 
 /// Names in a folder that are neither the set nor its lock.
 pub fn leftovers(root: &Path) -> Vec<String> {
-    let names = fs::read_dir(root).expect("reads").map(|entry| {
-        entry
-            .expect("entry")
-            .file_name()
-            .to_string_lossy()
-            .into_owned()
-    });
+    let names = fs::read_dir(root).expect("reads").map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned());
     names.filter(|name| name.ends_with(".making")).collect()
 }
 
@@ -144,15 +108,8 @@ pub fn leftovers(root: &Path) -> Vec<String> {
 pub fn command(setup: &str, args: &[&str]) -> Command {
     let mut command = Command::new("sh");
     let program = std::env::current_exe().expect("own path");
-    command
-        .args([
-            "-c",
-            &format!("{setup}\nexec \"$0\" --exact child --nocapture"),
-        ])
-        .arg(program);
-    command
-        .env("DATASETS_TEST_ARGS", args.join("\u{1f}"))
-        .stdin(Stdio::null());
+    command.args(["-c", &format!("{setup}\nexec \"$0\" --exact child --nocapture")]).arg(program);
+    command.env("DATASETS_TEST_ARGS", args.join("\u{1f}")).stdin(Stdio::null());
     command.env("BENCHBOOK_DATA", "/nonexistent/benchbook");
     command
 }
@@ -162,10 +119,6 @@ pub fn run_child() {
     let Ok(args) = std::env::var("DATASETS_TEST_ARGS") else {
         return;
     };
-    let args: Vec<_> = args
-        .split('\u{1f}')
-        .filter(|arg| !arg.is_empty())
-        .map(str::to_owned)
-        .collect();
+    let args: Vec<_> = args.split('\u{1f}').filter(|arg| !arg.is_empty()).map(str::to_owned).collect();
     std::process::exit(datasets::cli(&args));
 }

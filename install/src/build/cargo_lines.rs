@@ -30,9 +30,7 @@ impl Artifact {
     /// The first file with this ending.
     #[must_use]
     pub fn file(&self, extension: &str) -> Option<&PathBuf> {
-        self.files
-            .iter()
-            .find(|f| f.extension().is_some_and(|e| e == extension))
+        self.files.iter().find(|f| f.extension().is_some_and(|e| e == extension))
     }
 }
 
@@ -43,8 +41,7 @@ impl Artifact {
 pub fn artifacts(lines: &str) -> Result<Vec<Artifact>> {
     let mut found = Vec::new();
     for line in lines.lines().filter(|l| l.starts_with('{')) {
-        let value: Value =
-            serde_json::from_str(line).with_context(|| format!("cargo printed a broken line: {line}"))?;
+        let value: Value = serde_json::from_str(line).with_context(|| format!("cargo printed a broken line: {line}"))?;
         if value["reason"] == "compiler-artifact" {
             found.push(artifact(&value));
         }
@@ -53,13 +50,7 @@ pub fn artifacts(lines: &str) -> Result<Vec<Artifact>> {
 }
 
 fn artifact(value: &Value) -> Artifact {
-    let strings = |v: &Value| -> Vec<String> {
-        v.as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|s| s.as_str().map(str::to_owned))
-            .collect()
-    };
+    let strings = |v: &Value| -> Vec<String> { v.as_array().into_iter().flatten().filter_map(|s| s.as_str().map(str::to_owned)).collect() };
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
     Artifact {
         package_id: text(&value["package_id"]),
@@ -88,11 +79,7 @@ pub fn crates_done(line: &str) -> Option<Crates> {
     let (_, rest) = rest.split_once(']')?;
     let (count, now) = rest.split_once(':').unwrap_or((rest, ""));
     let (done, total) = count.trim().split_once('/')?;
-    Some(Crates {
-        done: done.parse().ok()?,
-        total: total.parse().ok()?,
-        now: now.trim().to_owned(),
-    })
+    Some(Crates { done: done.parse().ok()?, total: total.parse().ok()?, now: now.trim().to_owned() })
 }
 
 #[cfg(test)]
@@ -102,14 +89,7 @@ mod tests {
     #[test]
     fn reads_cargos_bar() {
         let crates = crates_done("    Building [====>        ] 12/340: polars-core, serde(build)");
-        assert_eq!(
-            crates,
-            Some(Crates {
-                done: 12,
-                total: 340,
-                now: "polars-core, serde(build)".to_owned()
-            })
-        );
+        assert_eq!(crates, Some(Crates { done: 12, total: 340, now: "polars-core, serde(build)".to_owned() }));
         assert_eq!(crates_done("   Compiling serde v1.0.0"), None);
         assert_eq!(crates_done("    Building [=> ] x/y: z"), None);
     }
@@ -117,9 +97,6 @@ mod tests {
     #[test]
     fn broken_json_is_an_error_and_other_lines_are_not() {
         assert!(artifacts("{\"reason\":").is_err());
-        assert_eq!(
-            artifacts("hello\n{\"reason\":\"build-finished\",\"success\":true}").ok(),
-            Some(Vec::new())
-        );
+        assert_eq!(artifacts("hello\n{\"reason\":\"build-finished\",\"success\":true}").ok(), Some(Vec::new()));
     }
 }

@@ -18,30 +18,17 @@ pub const EXTERNS: [&str; 7] = ["polars", "arrow", "rayon", "serde", "serde_json
 /// # Errors
 /// When `lab` or one of [`EXTERNS`] was not built.
 pub fn lab_json(built: &[Artifact], metadata: &Value, rustc: &str, metadata_path: &Path) -> Result<Value> {
-    let lab = built
-        .iter()
-        .rev()
-        .find(|a| a.name == "lab" && a.is("dylib"))
-        .context("cargo built no dylib `lab`")?;
-    let dylib = lab
-        .file("so")
-        .or_else(|| lab.file("dylib"))
-        .with_context(|| format!("cargo names no shared library among {:?}", lab.files))?;
-    let profile_dir = dylib
-        .ancestors()
-        .find(|d| d.join("deps").is_dir())
-        .or_else(|| dylib.parent());
+    let lab = built.iter().rev().find(|a| a.name == "lab" && a.is("dylib")).context("cargo built no dylib `lab`")?;
+    let dylib =
+        lab.file("so").or_else(|| lab.file("dylib")).with_context(|| format!("cargo names no shared library among {:?}", lab.files))?;
+    let profile_dir = dylib.ancestors().find(|d| d.join("deps").is_dir()).or_else(|| dylib.parent());
     let deps_dir = profile_dir.context("the dylib `lab` lies in no folder")?.join("deps");
 
     let links = linked_by(metadata, &lab.package_id)?;
     let mut externs = Map::new();
     for name in EXTERNS {
-        let id = links
-            .get(name)
-            .and_then(Value::as_str)
-            .with_context(|| format!("`lab` does not depend on `{name}`"))?;
-        let rlib =
-            rlib_of(built, id).with_context(|| format!("cargo built no library of `{name}` for cells ({id})"))?;
+        let id = links.get(name).and_then(Value::as_str).with_context(|| format!("`lab` does not depend on `{name}`"))?;
+        let rlib = rlib_of(built, id).with_context(|| format!("cargo built no library of `{name}` for cells ({id})"))?;
         externs.insert(name.to_owned(), json!(rlib));
     }
     Ok(json!({
@@ -56,9 +43,7 @@ pub fn lab_json(built: &[Artifact], metadata: &Value, rustc: &str, metadata_path
 
 /// The crates a package links directly: name in code to package id.
 fn linked_by(metadata: &Value, package_id: &str) -> Result<Map<String, Value>> {
-    let nodes = metadata["resolve"]["nodes"]
-        .as_array()
-        .context("`cargo metadata` resolved nothing")?;
+    let nodes = metadata["resolve"]["nodes"].as_array().context("`cargo metadata` resolved nothing")?;
     let Some(node) = nodes.iter().find(|n| n["id"] == package_id) else {
         bail!("`cargo metadata` does not know {package_id}");
     };
@@ -91,32 +76,18 @@ mod tests {
 
     fn described() -> Result<Value> {
         let metadata = serde_json::from_str(METADATA)?;
-        lab_json(
-            &artifacts(LINES)?,
-            &metadata,
-            "rustc 1.95.0",
-            Path::new("/t/debug/lab-metadata.json"),
-        )
+        lab_json(&artifacts(LINES)?, &metadata, "rustc 1.95.0", Path::new("/t/debug/lab-metadata.json"))
     }
 
     #[test]
     fn names_the_dylib_and_every_extern() -> Result<()> {
         let value = described()?;
         assert_eq!(value["schema"], 1);
-        assert!(
-            value["lab"].as_str().is_some_and(|p| p.ends_with("/debug/liblab.so")),
-            "{value:#}"
-        );
-        assert!(
-            value["deps_dir"].as_str().is_some_and(|p| p.ends_with("/debug/deps")),
-            "{value:#}"
-        );
+        assert!(value["lab"].as_str().is_some_and(|p| p.ends_with("/debug/liblab.so")), "{value:#}");
+        assert!(value["deps_dir"].as_str().is_some_and(|p| p.ends_with("/debug/deps")), "{value:#}");
         for name in EXTERNS {
             let file = value["externs"][name].as_str().unwrap_or_default();
-            assert!(
-                file.contains(&format!("/lib{name}-")) && file.ends_with(".rlib"),
-                "{name}: {file}"
-            );
+            assert!(file.contains(&format!("/lib{name}-")) && file.ends_with(".rlib"), "{name}: {file}");
         }
         Ok(())
     }
@@ -124,19 +95,11 @@ mod tests {
     #[test]
     fn the_copy_for_build_scripts_is_not_taken() -> Result<()> {
         let all = artifacts(LINES)?;
-        let copies: Vec<_> = all
-            .iter()
-            .filter(|a| a.name == "rand" && a.file("rlib").is_some())
-            .collect();
+        let copies: Vec<_> = all.iter().filter(|a| a.name == "rand" && a.file("rlib").is_some()).collect();
         assert!(copies.len() > 1, "the recording has {} copies of rand", copies.len());
         let taken = described()?["externs"]["rand"].clone();
-        let copy = copies
-            .iter()
-            .find(|a| a.file("rlib").is_some_and(|f| json!(f) == taken));
-        assert!(
-            copy.is_some_and(|a| a.opt_level == "3" && a.package_id.contains("0.9")),
-            "{taken}"
-        );
+        let copy = copies.iter().find(|a| a.file("rlib").is_some_and(|f| json!(f) == taken));
+        assert!(copy.is_some_and(|a| a.opt_level == "3" && a.package_id.contains("0.9")), "{taken}");
         Ok(())
     }
 
@@ -144,9 +107,7 @@ mod tests {
     fn a_missing_crate_is_named() -> Result<()> {
         let few: Vec<_> = artifacts(LINES)?.into_iter().filter(|a| a.name != "rayon").collect();
         let metadata = serde_json::from_str(METADATA)?;
-        let error = lab_json(&few, &metadata, "r", Path::new("/m"))
-            .expect_err("rayon")
-            .to_string();
+        let error = lab_json(&few, &metadata, "r", Path::new("/m")).expect_err("rayon").to_string();
         assert!(error.contains("rayon"), "{error}");
         Ok(())
     }

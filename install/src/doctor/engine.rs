@@ -44,8 +44,7 @@ fn converse(child: &mut Child) -> Result<String> {
     });
     let deadline = Instant::now() + PATIENCE;
     let ready = wait_for(&lines, deadline, "ready")?;
-    let question =
-        json!({"op": "run", "id": 1, "request": {"engine": "duckdb", "sql": "select 6 * 7 as answer", "limit": 1}});
+    let question = json!({"op": "run", "id": 1, "request": {"engine": "duckdb", "sql": "select 6 * 7 as answer", "limit": 1}});
     writeln!(input, "{question}").context("the worker does not listen")?;
     let done = wait_for(&lines, deadline, "done")?;
     match done["reply"]["rows"][0][0].as_str() {
@@ -57,9 +56,7 @@ fn converse(child: &mut Child) -> Result<String> {
 fn wait_for(lines: &Receiver<String>, deadline: Instant, event: &str) -> Result<Value> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let line = lines
-            .recv_timeout(left)
-            .with_context(|| format!("the worker ended, or did not say `{event}` in time"))?;
+        let line = lines.recv_timeout(left).with_context(|| format!("the worker ended, or did not say `{event}` in time"))?;
         match serde_json::from_str::<Value>(&line) {
             Ok(value) if value["event"] == event => return Ok(value),
             Ok(value) if value["event"] == "failed" => bail!("the worker failed: {}", value["failure"]["message"]),

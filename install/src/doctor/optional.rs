@@ -9,26 +9,11 @@ use crate::{python, run};
 
 pub(super) fn checks(layout: &Layout) -> Vec<Check> {
     vec![
-        program(
-            "Java (for Spark)",
-            "java",
-            "-version",
-            "sudo apt-get install default-jre-headless",
-        ),
+        program("Java (for Spark)", "java", "-version", "sudo apt-get install default-jre-headless"),
         package(layout, "Spark", "pyspark", "pyspark==4.3.0"),
-        package(
-            layout,
-            "Dask",
-            "distributed",
-            "\"dask[dataframe]\" distributed==2026.8.0",
-        ),
+        package(layout, "Dask", "distributed", "\"dask[dataframe]\" distributed==2026.8.0"),
         package(layout, "Ray", "ray", "\"ray[default]==2.60.0\""),
-        program(
-            "Redis",
-            "redis-server",
-            "--version",
-            "sudo apt-get install redis-server",
-        ),
+        program("Redis", "redis-server", "--version", "sudo apt-get install redis-server"),
         program("MPI", "mpirun", "--version", "sudo apt-get install mpich"),
         program("SLURM", "srun", "--version", "sudo apt-get install slurm-wlm munge"),
         trino(),
@@ -63,11 +48,6 @@ fn package(layout: &Layout, name: &str, module: &str, requirement: &str) -> Chec
 fn trino() -> Check {
     match std::env::var("TRINO_URL") {
         Ok(address) if !address.is_empty() => Check::ok("Trino", format!("TRINO_URL is {address}")),
-        _ => Check::new(
-            "Trino",
-            Status::Optional,
-            "no server named",
-            "set TRINO_URL to the address of a Trino server",
-        ),
+        _ => Check::new("Trino", Status::Optional, "no server named", "set TRINO_URL to the address of a Trino server"),
     }
 }

@@ -51,33 +51,21 @@ fn std_sources(toolchain: Option<&Toolchain>) -> Check {
     if toolchain.is_some_and(Toolchain::has_std_sources) {
         Check::ok("standard library sources", "there (completion reads them)")
     } else {
-        Check::missing(
-            "standard library sources",
-            "not found; completion needs them",
-            "rustup component add rust-src",
-        )
+        Check::missing("standard library sources", "not found; completion needs them", "rustup component add rust-src")
     }
 }
 
 fn c_compiler() -> Check {
     match toolchain::c_compiler() {
         Some(line) => Check::ok("C compiler and linker", line),
-        None => Check::missing(
-            "C compiler and linker",
-            "no `cc`; no cell can be linked",
-            toolchain::C_COMPILER_HINT,
-        ),
+        None => Check::missing("C compiler and linker", "no `cc`; no cell can be linked", toolchain::C_COMPILER_HINT),
     }
 }
 
 fn python() -> Check {
     match python::find() {
         Ok(found) => Check::ok("Python", format!("3.{} ({})", found.minor, found.path.display())),
-        Err(error) => Check::missing(
-            "Python",
-            format!("{error:#}"),
-            "sudo apt-get install python3 python3-venv",
-        ),
+        Err(error) => Check::missing("Python", format!("{error:#}"), "sudo apt-get install python3 python3-venv"),
     }
 }
 
@@ -87,10 +75,7 @@ fn environment(layout: &Layout) -> Check {
         return Check::missing(name, "not there, broken, or of an older version", SET_UP);
     }
     let mut command = python::isolated(&layout.python());
-    match run::output(command.args([
-        "-c",
-        "import jupyterlab, nbconvert, ipykernel; print(jupyterlab.__version__)",
-    ])) {
+    match run::output(command.args(["-c", "import jupyterlab, nbconvert, ipykernel; print(jupyterlab.__version__)"])) {
         Ok(version) => Check::ok(name, format!("JupyterLab {}", version.trim())),
         Err(error) => Check::missing(name, format!("{error:#}"), "cargo lab uninstall, then cargo lab"),
     }
@@ -102,19 +87,10 @@ fn kernelspec_check(layout: &Layout) -> Check {
     let user = kernelspec::user_data_dir().and_then(|dir| kernelspec::program(&dir));
     match inside {
         None => Check::missing(name, "not installed", SET_UP),
-        Some(program) if !program.is_file() => Check::missing(
-            name,
-            format!("it starts {}, which is not there", program.display()),
-            SET_UP,
-        ),
+        Some(program) if !program.is_file() => Check::missing(name, format!("it starts {}, which is not there", program.display()), SET_UP),
         Some(_) => match user {
-            Some(program) if program == layout.benchbook() => {
-                Check::ok(name, "installed, also for other Jupyter programs of this user")
-            }
-            Some(program) => Check::ok(
-                name,
-                format!("installed; other Jupyter programs start {}", program.display()),
-            ),
+            Some(program) if program == layout.benchbook() => Check::ok(name, "installed, also for other Jupyter programs of this user"),
+            Some(program) => Check::ok(name, format!("installed; other Jupyter programs start {}", program.display())),
             None => Check::ok(name, "installed for `cargo lab`; other Jupyter programs do not see it"),
         },
     }
@@ -141,16 +117,9 @@ fn lab(layout: &Layout, toolchain: Option<&Toolchain>) -> Check {
     if let Some(gone) = gone {
         Check::missing(name, format!("{} is not there", gone.display()), SET_UP)
     } else if toolchain.is_some_and(|t| t.rustc != rustc) {
-        Check::missing(
-            name,
-            format!("built by {rustc}, which is not the compiler in use"),
-            SET_UP,
-        )
+        Check::missing(name, format!("built by {rustc}, which is not the compiler in use"), SET_UP)
     } else {
-        let size = value["lab"]
-            .as_str()
-            .and_then(|p| std::fs::metadata(p).ok())
-            .map_or(0, |m| m.len());
+        let size = value["lab"].as_str().and_then(|p| std::fs::metadata(p).ok()).map_or(0, |m| m.len());
         Check::ok(name, format!("built by {rustc}, {}", disk::bytes(size)))
     }
 }
@@ -158,17 +127,8 @@ fn lab(layout: &Layout, toolchain: Option<&Toolchain>) -> Check {
 /// Every file `lab.json` names; without one it is broken, and an empty path says so.
 fn named_files(lab_json: &Value) -> Vec<PathBuf> {
     let path = |v: &Value| PathBuf::from(v.as_str().unwrap_or_default());
-    let mut files = vec![
-        path(&lab_json["lab"]),
-        path(&lab_json["deps_dir"]),
-        path(&lab_json["metadata"]),
-    ];
-    files.extend(
-        lab_json["externs"]
-            .as_object()
-            .into_iter()
-            .flat_map(|externs| externs.values().map(path)),
-    );
+    let mut files = vec![path(&lab_json["lab"]), path(&lab_json["deps_dir"]), path(&lab_json["metadata"])];
+    files.extend(lab_json["externs"].as_object().into_iter().flat_map(|externs| externs.values().map(path)));
     files
 }
 
@@ -209,23 +169,12 @@ fn datasets(layout: &Layout) -> Check {
 fn made_sets(listed: &Value) -> Check {
     let made: Vec<&Value> = listed["made"].as_array().into_iter().flatten().collect();
     let root = listed["root"].as_str().unwrap_or_default();
-    let absent: Vec<&str> = crate::datasets::SMALL
-        .iter()
-        .map(|set| set[0])
-        .filter(|set| !made.iter().any(|m| m["set"] == *set))
-        .collect();
+    let absent: Vec<&str> = crate::datasets::SMALL.iter().map(|set| set[0]).filter(|set| !made.iter().any(|m| m["set"] == *set)).collect();
     if absent.is_empty() {
         let bytes = made.iter().filter_map(|m| m["bytes"].as_u64()).sum();
-        Check::ok(
-            "datasets",
-            format!("{} made, {} in {root}", made.len(), disk::bytes(bytes)),
-        )
+        Check::ok("datasets", format!("{} made, {} in {root}", made.len(), disk::bytes(bytes)))
     } else {
-        let mend = absent
-            .iter()
-            .map(|set| format!("benchbook data {set}"))
-            .collect::<Vec<_>>()
-            .join("; ");
+        let mend = absent.iter().map(|set| format!("benchbook data {set}")).collect::<Vec<_>>().join("; ");
         Check::missing("datasets", format!("not made in {root}: {}", absent.join(", ")), mend)
     }
 }
@@ -235,19 +184,12 @@ fn disk_room(layout: &Layout) -> Check {
     let Some(room) = disk::room(&layout.target) else {
         return Check::new(name, Status::Warning, "`df` does not tell how much is free", "");
     };
-    let needed = if layout.lab_json().is_file() {
-        1 << 30
-    } else {
-        disk::NEEDED
-    };
+    let needed = if layout.lab_json().is_file() { 1 << 30 } else { disk::NEEDED };
     let free = format!("{} free for the build folder", disk::bytes(room.free));
     if room.free >= needed {
         Check::ok(name, free)
     } else {
-        let mend = format!(
-            "free at least {}, or point CARGO_TARGET_DIR to a larger disk",
-            disk::bytes(needed)
-        );
+        let mend = format!("free at least {}, or point CARGO_TARGET_DIR to a larger disk", disk::bytes(needed));
         Check::new(name, Status::Warning, free, mend)
     }
 }
@@ -276,10 +218,7 @@ mod tests {
     use serde_json::json;
 
     fn layout_in(dir: &Path) -> Layout {
-        Layout {
-            root: dir.to_path_buf(),
-            target: dir.to_path_buf(),
-        }
+        Layout { root: dir.to_path_buf(), target: dir.to_path_buf() }
     }
 
     #[test]
@@ -292,11 +231,7 @@ mod tests {
             let value = json!({"rustc": "rustc 1", "lab": lab, "deps_dir": present, "metadata": present, "externs": {"polars": present}});
             std::fs::write(layout.lab_json(), value.to_string())
         };
-        let toolchain = |rustc: &str| Toolchain {
-            rustc: rustc.to_owned(),
-            host: String::new(),
-            sysroot: PathBuf::new(),
-        };
+        let toolchain = |rustc: &str| Toolchain { rustc: rustc.to_owned(), host: String::new(), sysroot: PathBuf::new() };
         assert_eq!(lab(&layout, None).status, Status::Missing);
         write(present)?;
         assert_eq!(lab(&layout, Some(&toolchain("rustc 1"))).status, Status::Ok);
@@ -310,10 +245,7 @@ mod tests {
     fn an_unmade_dataset_is_named() {
         let listed = json!({"root": "/d", "made": [{"set": "tpch", "bytes": 1}]});
         let check = made_sets(&listed);
-        assert_eq!(
-            (check.status, check.mend.as_str()),
-            (Status::Missing, "benchbook data stocks")
-        );
+        assert_eq!((check.status, check.mend.as_str()), (Status::Missing, "benchbook data stocks"));
         let listed = json!({"root": "/d", "made": [{"set": "tpch", "bytes": 1}, {"set": "stocks", "bytes": 1}]});
         assert_eq!(made_sets(&listed).status, Status::Ok);
     }

@@ -8,15 +8,8 @@ pub(super) fn render(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
         // Later lines of a long message stay in the last column.
-        let detail = check
-            .detail
-            .trim()
-            .replace('\n', &format!("\n{:indent$}", "", indent = width + 13));
-        text.push_str(&format!(
-            "{:8}  {:width$}   {detail}\n",
-            check.status.word(),
-            check.name
-        ));
+        let detail = check.detail.trim().replace('\n', &format!("\n{:indent$}", "", indent = width + 13));
+        text.push_str(&format!("{:8}  {:width$}   {detail}\n", check.status.word(), check.name));
         if !check.mend.is_empty() && check.status != Status::Ok {
             text.push_str(&format!("{:8}  {:width$}   -> {}\n", "", "", check.mend));
         }

@@ -38,11 +38,7 @@ pub fn external_references(html: &str) -> Vec<String> {
         }
         if RAW.contains(&tag.as_str()) {
             let end = find_ignoring_case(rest, &format!("</{tag}")).unwrap_or(rest.len());
-            found.extend(if tag == "style" {
-                css(&rest[..end])
-            } else {
-                script(&rest[..end])
-            });
+            found.extend(if tag == "style" { css(&rest[..end]) } else { script(&rest[..end]) });
             rest = &rest[end..];
         }
     }
@@ -51,9 +47,7 @@ pub fn external_references(html: &str) -> Vec<String> {
 
 /// Name in lower case, attributes, and the text after `>`.
 fn parse_tag(text: &str) -> (String, Vec<(String, String)>, &str) {
-    let end = text
-        .find(|c: char| c.is_whitespace() || c == '>' || c == '/')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| c.is_whitespace() || c == '>' || c == '/').unwrap_or(text.len());
     let tag = text[..end].to_ascii_lowercase();
     let mut rest = &text[end..];
     let mut attributes = Vec::new();
@@ -66,9 +60,7 @@ fn parse_tag(text: &str) -> (String, Vec<(String, String)>, &str) {
             return (tag, attributes, after);
         }
         let first = rest.chars().next().map_or(0, char::len_utf8);
-        let end = rest[first..]
-            .find(|c: char| c.is_whitespace() || "=>/".contains(c))
-            .map_or(rest.len(), |n| n + first);
+        let end = rest[first..].find(|c: char| c.is_whitespace() || "=>/".contains(c)).map_or(rest.len(), |n| n + first);
         let name = rest[..end].to_ascii_lowercase();
         rest = rest[end..].trim_start();
         let mut value = "";
@@ -95,12 +87,7 @@ fn is_outside(value: &str) -> bool {
 fn css(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for part in text.split("url(").skip(1) {
-        let value = part
-            .split(')')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .trim_matches(['"', '\'']);
+        let value = part.split(')').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
         // In an attribute the quotes are entities.
         let value = value.trim_start_matches("&quot;").trim_start_matches("&#34;");
         if is_outside(value) {
@@ -115,22 +102,14 @@ fn css(text: &str) -> Vec<String> {
 
 /// Imports and addresses in a script.
 fn script(text: &str) -> Vec<String> {
-    let loads = ["http://", "https://", "import("]
-        .iter()
-        .find(|mark| text.contains(*mark));
+    let loads = ["http://", "https://", "import("].iter().find(|mark| text.contains(*mark));
     // The namespaces of SVG and the like are names, not addresses.
     let harmless = !text.contains("import(") && text.matches("://").count() == text.matches("://www.w3.org/").count();
-    loads
-        .filter(|_| !harmless)
-        .map(|mark| format!("<script> with {mark}"))
-        .into_iter()
-        .collect()
+    loads.filter(|_| !harmless).map(|mark| format!("<script> with {mark}")).into_iter().collect()
 }
 
 fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
-    text.as_bytes()
-        .windows(needle.len())
-        .position(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+    text.as_bytes().windows(needle.len()).position(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
 }
 
 fn clip(value: &str) -> String {
@@ -167,29 +146,13 @@ mod tests {
             r#"<svg><image href="https://x/y.png"/></svg>"#,
             r#"<script type="module">const m = await import("./m.mjs");</script>"#,
         ] {
-            assert_eq!(
-                external_references(page).len(),
-                1,
-                "{page}: {:?}",
-                external_references(page)
-            );
+            assert_eq!(external_references(page).len(), 1, "{page}: {:?}", external_references(page));
         }
     }
 
     #[test]
     fn odd_input_ends() {
-        for page in [
-            "<",
-            "<a",
-            "<a href",
-            "<a href=",
-            "<a é=\"1",
-            "<script>",
-            "<!--",
-            "<p =x>",
-            "<é>",
-            "<a ä/>",
-        ] {
+        for page in ["<", "<a", "<a href", "<a href=", "<a é=\"1", "<script>", "<!--", "<p =x>", "<é>", "<a ä/>"] {
             assert_eq!(external_references(page), Vec::<String>::new(), "{page}");
         }
     }

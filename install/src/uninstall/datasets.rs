@@ -28,13 +28,7 @@ pub(super) fn root() -> PathBuf {
 
 /// Sets, locks and unfinished work under `root`, and at last `root` itself when nothing else is in it.
 pub(super) fn plan(root: &Path) -> Vec<Item> {
-    let mut paths: Vec<PathBuf> = root
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|e| e.path())
-        .collect();
+    let mut paths: Vec<PathBuf> = root.read_dir().into_iter().flatten().flatten().map(|e| e.path()).collect();
     paths.sort();
     let mut items: Vec<Item> = paths
         .into_iter()
@@ -61,18 +55,9 @@ pub(super) fn plan(root: &Path) -> Vec<Item> {
 pub(super) fn remove(dir: &Path) -> Result<bool> {
     let manifest = dir.join(MANIFEST);
     let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let value: Value = serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{} is damaged, so the folder is left alone; remove it by hand",
-            manifest.display()
-        )
-    })?;
-    for name in value["files"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|f| f["path"].as_str())
-    {
+    let value: Value = serde_json::from_str(&text)
+        .with_context(|| format!("{} is damaged, so the folder is left alone; remove it by hand", manifest.display()))?;
+    for name in value["files"].as_array().into_iter().flatten().filter_map(|f| f["path"].as_str()) {
         // A manifest must not lead out of its folder.
         if Path::new(name).components().count() != 1 || name == ".." {
             continue;
@@ -100,19 +85,13 @@ mod tests {
         fs::write(&outside, "mine")?;
         fs::write(set.join("a.parquet"), "x")?;
         fs::write(set.join("notes.txt"), "mine")?;
-        fs::write(
-            set.join(MANIFEST),
-            r#"{"files":[{"path":"a.parquet"},{"path":"../precious.txt"},{"path":".."},{"path":"gone"}]}"#,
-        )?;
+        fs::write(set.join(MANIFEST), r#"{"files":[{"path":"a.parquet"},{"path":"../precious.txt"},{"path":".."},{"path":"gone"}]}"#)?;
         fs::create_dir(dir.path().join("tpch-by-hand"))?;
         fs::write(dir.path().join(".tpch-sf0.01.lock"), "")?;
 
         let items = plan(dir.path());
-        let expected = [
-            Item::File(dir.path().join(".tpch-sf0.01.lock")),
-            Item::Dataset(set.clone()),
-            Item::IfEmpty(dir.path().to_path_buf()),
-        ];
+        let expected =
+            [Item::File(dir.path().join(".tpch-sf0.01.lock")), Item::Dataset(set.clone()), Item::IfEmpty(dir.path().to_path_buf())];
         assert_eq!(items, expected);
         assert!(!remove(&set)?, "the folder still holds the user's notes");
         assert!(outside.exists() && set.join("notes.txt").exists() && !set.join("a.parquet").exists());

@@ -59,7 +59,8 @@ fn point(descriptor: c_int, at: &OwnedFd) -> Result<(), String> {
 }
 
 fn connect(socket: &Path, role: &str) -> Result<UnixStream, String> {
-    let mut stream = UnixStream::connect(socket).map_err(|error| format!("the kernel's socket {} does not answer: {error}", socket.display()))?;
+    let mut stream =
+        UnixStream::connect(socket).map_err(|error| format!("the kernel's socket {} does not answer: {error}", socket.display()))?;
     writeln!(stream, "{role} {}", std::process::id()).map_err(|error| format!("the kernel closed its socket: {error}"))?;
     Ok(stream)
 }
@@ -92,7 +93,8 @@ fn serve() -> Result<(), String> {
     point(2, &err.into())?;
 
     // SAFETY: the library is ours; its initialisers only set up statics.
-    let lab = unsafe { Library::open(Some(&lab), RTLD_NOW | RTLD_GLOBAL) }.map_err(|error| format!("the lab library cannot be loaded: {}", reason(&error)))?;
+    let lab = unsafe { Library::open(Some(&lab), RTLD_NOW | RTLD_GLOBAL) }
+        .map_err(|error| format!("the lab library cannot be loaded: {}", reason(&error)))?;
     let token_text = CString::new(token.as_str()).map_err(|error| error.to_string())?;
     // SAFETY: the signatures are those of `lab::runtime`; descriptors and token are valid.
     let (begin, end) = unsafe {
@@ -116,9 +118,11 @@ fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), St
             return Err(format!("unknown command `{line}`"));
         };
         // SAFETY: the library was compiled by the kernel from the cell.
-        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }.map_err(|error| format!("the compiled cell cannot be loaded: {}", reason(&error)))?;
+        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }
+            .map_err(|error| format!("the compiled cell cannot be loaded: {}", reason(&error)))?;
         // SAFETY: evcxr generates the function with this signature.
-        let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }.map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
+        let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }
+            .map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
         mark(token, "begin", ended);
         begin();
         variables = run(variables);

@@ -1,8 +1,6 @@
 //! `complete_request`, `inspect_request` and `is_complete_request`: answered while a cell runs.
 
-use jupyter_protocol::{
-    CompleteReply, CompleteRequest, InspectRequest, IsCompleteReply, IsCompleteRequest, ReplyStatus,
-};
+use jupyter_protocol::{CompleteReply, CompleteRequest, InspectRequest, IsCompleteReply, IsCompleteRequest, ReplyStatus};
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Completeness, Completions};
@@ -84,10 +82,7 @@ mod tests {
         let reply = complete_reply(code, Completions { matches: vec![one.clone()], start: 5, end: 7 });
         assert_eq!((reply.cursor_start, reply.cursor_end), (2, 4));
         let typed = &reply.metadata["_jupyter_types_experimental"][0];
-        assert_eq!(
-            (typed["text"].as_str(), typed["type"].as_str(), typed["start"].as_u64()),
-            (Some("len"), Some("method"), Some(2))
-        );
+        assert_eq!((typed["text"].as_str(), typed["type"].as_str(), typed["start"].as_u64()), (Some("len"), Some("method"), Some(2)));
         let reply = complete_reply(code, Completions { matches: vec![one], start: 99, end: 4 });
         assert_eq!((reply.cursor_start, reply.cursor_end), (1, 1));
     }

@@ -98,10 +98,7 @@ mod tests {
         batcher.push(&a, Stream::Stdout, "out", now);
         assert_eq!(shown(batcher.push(&a, Stream::Stderr, "err", now)), [(Stream::Stdout, "out".into())]);
         let long = "x".repeat(FULL);
-        assert_eq!(
-            shown(batcher.push(&a, Stream::Stdout, &long, now)),
-            [(Stream::Stderr, "err".into()), (Stream::Stdout, long)]
-        );
+        assert_eq!(shown(batcher.push(&a, Stream::Stdout, &long, now)), [(Stream::Stderr, "err".into()), (Stream::Stdout, long)]);
         assert!(batcher.take(&a).is_none());
     }
 
@@ -110,9 +107,6 @@ mod tests {
         let (mut batcher, a, b, now) = (Batcher::default(), parent("a"), parent("b"), Instant::now());
         batcher.push(&a, Stream::Stdout, "a", now);
         assert_eq!(shown(batcher.push(&b, Stream::Stderr, "b", now)), []);
-        assert_eq!(
-            shown([batcher.take(&a), batcher.take(&b)]),
-            [(Stream::Stdout, "a".into()), (Stream::Stderr, "b".into())]
-        );
+        assert_eq!(shown([batcher.take(&a), batcher.take(&b)]), [(Stream::Stdout, "a".into()), (Stream::Stderr, "b".into())]);
     }
 }

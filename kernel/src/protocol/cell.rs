@@ -90,13 +90,7 @@ impl Session {
             kept: Mutex::default(),
             asking: Mutex::default(),
         });
-        let cell = Cell {
-            code: request.code,
-            execution_count: number,
-            silent: request.silent,
-            store_history: stored,
-            io: io.clone(),
-        };
+        let cell = Cell { code: request.code, execution_count: number, silent: request.silent, store_history: stored, io: io.clone() };
         self.services.interrupts.begin(&cancel);
         let result = if interrupted {
             Err(MagicError::interrupted())

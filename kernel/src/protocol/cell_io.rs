@@ -103,8 +103,7 @@ impl CellIo for Output {
         if let Some(Value::String(text)) = bundle.data.get("text/plain") {
             self.kept().result = Some(text.clone());
         }
-        let content =
-            ResultContent { execution_count: self.execution_count, data: &bundle.data, metadata: &bundle.metadata };
+        let content = ResultContent { execution_count: self.execution_count, data: &bundle.data, metadata: &bundle.metadata };
         self.output("execute_result", &content);
     }
 
@@ -118,13 +117,7 @@ impl CellIo for Output {
         if self.cancel.is_cancelled() {
             return Err(MagicError::interrupted());
         }
-        self.stdin.ask(Question {
-            identities,
-            parent: self.parent.clone(),
-            prompt: prompt.to_owned(),
-            password,
-            answer,
-        });
+        self.stdin.ask(Question { identities, parent: self.parent.clone(), prompt: prompt.to_owned(), password, answer });
         match received.recv() {
             Ok(Answer::Line(line)) => Ok(line),
             Ok(Answer::Interrupted) | Err(_) => Err(MagicError::interrupted()),
@@ -138,6 +131,5 @@ impl CellIo for Output {
 }
 
 fn no_stdin(message: &str) -> MagicError {
-    MagicError::new("StdinNotAllowed", message)
-        .hint("run the cell in a notebook or console, or write the value into the cell")
+    MagicError::new("StdinNotAllowed", message).hint("run the cell in a notebook or console, or write the value into the cell")
 }

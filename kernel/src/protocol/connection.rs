@@ -67,8 +67,7 @@ pub fn read(path: &Path) -> Result<ConnectionInfo, ConnectionError> {
 }
 
 fn parse(text: &str) -> Result<ConnectionInfo, ConnectionError> {
-    let info: ConnectionInfo =
-        serde_json::from_str(text).map_err(|cause| ConnectionError::Parse { path: PathBuf::new(), cause })?;
+    let info: ConnectionInfo = serde_json::from_str(text).map_err(|cause| ConnectionError::Parse { path: PathBuf::new(), cause })?;
     if !info.key.is_empty() && info.signature_scheme != "hmac-sha256" {
         return Err(ConnectionError::Scheme(info.signature_scheme));
     }
@@ -131,12 +130,7 @@ fn address(info: &ConnectionInfo, port: u16) -> String {
     }
 }
 
-fn bind_one(
-    info: &ConnectionInfo,
-    socket: &'static str,
-    port: u16,
-    files: &mut SocketFiles,
-) -> Result<Listener, ConnectionError> {
+fn bind_one(info: &ConnectionInfo, socket: &'static str, port: u16, files: &mut SocketFiles) -> Result<Listener, ConnectionError> {
     let bound = match info.transport {
         Transport::TCP => {
             let host = if info.ip == "*" { "0.0.0.0" } else { info.ip.trim_matches(['[', ']']) };

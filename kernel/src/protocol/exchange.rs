@@ -62,9 +62,7 @@ impl Exchange {
 
     /// Sends a reply with status `error`.
     pub fn fail(&mut self, error: &MagicError) {
-        self.reply(
-            &json!({ "status": "error", "ename": error.name, "evalue": error.message, "traceback": error.shown() }),
-        );
+        self.reply(&json!({ "status": "error", "ename": error.name, "evalue": error.message, "traceback": error.shown() }));
     }
 }
 
@@ -93,11 +91,8 @@ pub fn triple(error: &MagicError) -> ReplyError {
 /// What a caught panic said, as an error.
 #[must_use]
 pub fn panicked(what: &str, payload: &(dyn std::any::Any + Send)) -> MagicError {
-    let said = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
+    let said =
+        payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
     MagicError::new("KernelPanic", format!("the kernel panicked while {what}: {said}"))
         .hint("the session goes on; if this happens again, restart the kernel and report it")
 }

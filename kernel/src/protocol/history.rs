@@ -61,8 +61,7 @@ impl History {
         let mut inner = self.lock();
         let session = inner.session;
         inner.write(&json!({ "session": session, "line": line, "output": output }));
-        if let Some(entry) = inner.entries.iter_mut().rev().find(|entry| entry.session == session && entry.line == line)
-        {
+        if let Some(entry) = inner.entries.iter_mut().rev().find(|entry| entry.session == session && entry.line == line) {
             entry.output = Some(output);
         }
     }
@@ -121,8 +120,7 @@ fn select(entries: &[Entry], current: usize, request: &HistoryRequest) -> Vec<Hi
 
 /// `start..stop` of a session: 0 is the current one, -1 the one before. Negative lines count from its end.
 fn range(entries: &[Entry], current: usize, session: i32, start: i32, stop: i32) -> Vec<&Entry> {
-    let wanted =
-        if session > 0 { i64::from(session) } else { i64::try_from(current).unwrap_or(i64::MAX) + i64::from(session) };
+    let wanted = if session > 0 { i64::from(session) } else { i64::try_from(current).unwrap_or(i64::MAX) + i64::from(session) };
     let of_session = |entry: &&Entry| i64::try_from(entry.session) == Ok(wanted);
     let end = entries.iter().filter(of_session).map(|entry| entry.line).max().map_or(0, |line| line + 1);
     let absolute = |line: i32| {
@@ -155,12 +153,7 @@ mod tests {
     use super::*;
 
     fn entries() -> Vec<Entry> {
-        let entry = |session, line, input: &str| Entry {
-            session,
-            line,
-            input: input.into(),
-            output: Some(format!("={input}")),
-        };
+        let entry = |session, line, input: &str| Entry { session, line, input: input.into(), output: Some(format!("={input}")) };
         vec![entry(1, 1, "a"), entry(1, 2, "b"), entry(2, 1, "a"), entry(2, 2, "let c"), entry(2, 3, "d")]
     }
 
@@ -208,9 +201,7 @@ mod tests {
 
     #[test]
     fn searches() {
-        let search = |pattern: &str, unique: bool| {
-            ask(json!({"hist_access_type": "search", "pattern": pattern, "unique": unique}))
-        };
+        let search = |pattern: &str, unique: bool| ask(json!({"hist_access_type": "search", "pattern": pattern, "unique": unique}));
         assert_eq!(search("a", false), "1/1:a 2/1:a");
         assert_eq!(search("a", true), "2/1:a");
         assert_eq!(search("let *", false), "2/2:let c");

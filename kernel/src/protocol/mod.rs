@@ -57,12 +57,7 @@ const LINGER: Duration = Duration::from_millis(150);
 ///
 /// # Errors
 /// The connection file cannot be used, or its sockets cannot be bound.
-pub fn run(
-    connection_file: &Path,
-    assist: Arc<dyn Assist>,
-    make_engine: MakeEngine,
-    history_file: Option<PathBuf>,
-) -> anyhow::Result<()> {
+pub fn run(connection_file: &Path, assist: Arc<dyn Assist>, make_engine: MakeEngine, history_file: Option<PathBuf>) -> anyhow::Result<()> {
     let info = connection::read(connection_file)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -91,8 +86,7 @@ async fn serve(
     let iopub = iopub::Iopub::start(sockets.iopub, envelope.clone());
     let stdin = stdin::Stdin::start(sockets.stdin, envelope.clone()).await?;
     let history = Arc::new(history::History::open(history_file));
-    let services =
-        cell::Services { iopub: iopub.clone(), stdin, history: history.clone(), interrupts: interrupts.clone() };
+    let services = cell::Services { iopub: iopub.clone(), stdin, history: history.clone(), interrupts: interrupts.clone() };
     let executor = execute::Executor::start(services, make_engine).context("cannot start the engine's thread")?;
     let handlers = shell::Handlers {
         assist: assist.clone(),

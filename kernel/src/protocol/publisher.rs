@@ -173,11 +173,7 @@ pub async fn accept(listener: StreamListener, events: mpsc::UnboundedSender<Even
 }
 
 /// One subscriber's connection, from greeting to end.
-async fn serve(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    id: u64,
-    events: mpsc::UnboundedSender<Event>,
-) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, id: u64, events: mpsc::UnboundedSender<Event>) {
     match timeout(HANDSHAKE, zmtp::handshake(&mut stream)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return tracing::warn!(%error, "an IOPub connection was refused"),
@@ -227,18 +223,11 @@ async fn serve(
 mod tests {
     use super::*;
 
-    fn subscriber(
-        publisher: &mut Publisher,
-        id: u64,
-        topic: &'static [u8],
-    ) -> (mpsc::UnboundedReceiver<Bytes>, Arc<QueueState>) {
+    fn subscriber(publisher: &mut Publisher, id: u64, topic: &'static [u8]) -> (mpsc::UnboundedReceiver<Bytes>, Arc<QueueState>) {
         let (bytes, receiver) = mpsc::unbounded_channel();
         let state = Arc::new(QueueState::default());
         publisher.note(Event::Connected(id, Queue { bytes, state: state.clone() }));
-        assert_eq!(
-            publisher.note(Event::Subscribed(id, Bytes::from_static(topic))),
-            Some((id, Bytes::from_static(topic)))
-        );
+        assert_eq!(publisher.note(Event::Subscribed(id, Bytes::from_static(topic))), Some((id, Bytes::from_static(topic))));
         (receiver, state)
     }
 
@@ -254,8 +243,7 @@ mod tests {
             healthy_state.waiting.store(0, Ordering::Release);
         }
         assert_eq!(start.elapsed(), PATIENCE, "waited for once, not for each message");
-        let count =
-            |receiver: &mut mpsc::UnboundedReceiver<Bytes>| std::iter::from_fn(|| receiver.try_recv().ok()).count();
+        let count = |receiver: &mut mpsc::UnboundedReceiver<Bytes>| std::iter::from_fn(|| receiver.try_recv().ok()).count();
         assert_eq!(count(&mut healthy), 5);
         assert_eq!(count(&mut stalled), 1);
         state.waiting.store(0, Ordering::Release);

@@ -95,8 +95,7 @@ async fn run(replies: Replies, mut events: mpsc::UnboundedReceiver<Event>) {
 async fn ask(replies: &Replies, question: Question) -> Option<Pending> {
     let content = to_json(&InputRequest { prompt: question.prompt.clone(), password: question.password });
     for _ in 0..OFFERS {
-        let (msg_id, accepted) =
-            replies.offer(&question.identities, "input_request", &question.parent, content.clone()).await;
+        let (msg_id, accepted) = replies.offer(&question.identities, "input_request", &question.parent, content.clone()).await;
         if accepted {
             return Some(Pending { msg_id, question });
         }

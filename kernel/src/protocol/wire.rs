@@ -127,11 +127,7 @@ impl Envelope {
     #[must_use]
     pub fn new(key: &str) -> Self {
         let username = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-        Self {
-            signer: Signer::new(key),
-            session: Uuid::new_v4().to_string(),
-            username: username.unwrap_or_else(|| "kernel".into()),
-        }
+        Self { signer: Signer::new(key), session: Uuid::new_v4().to_string(), username: username.unwrap_or_else(|| "kernel".into()) }
     }
 
     /// Reads one multipart message.
@@ -150,13 +146,7 @@ impl Envelope {
 
     /// The frames of a message: `prefix` (identities or topic), then the signed parts. Also its new message id.
     #[must_use]
-    pub fn seal(
-        &self,
-        prefix: &[Bytes],
-        msg_type: &str,
-        parent: Option<&Parent>,
-        content: Bytes,
-    ) -> (String, Vec<Bytes>) {
+    pub fn seal(&self, prefix: &[Bytes], msg_type: &str, parent: Option<&Parent>, content: Bytes) -> (String, Vec<Bytes>) {
         let msg_id = Uuid::new_v4().to_string();
         let header = Header {
             msg_id: msg_id.clone(),
@@ -194,8 +184,7 @@ pub fn to_json(value: &impl serde::Serialize) -> Bytes {
 /// # Errors
 /// A sentence saying what is wrong with the content.
 pub fn parse_content<T: serde::de::DeserializeOwned>(content: &[u8], defaults: Value) -> Result<T, String> {
-    let mut value: Value =
-        serde_json::from_slice(content).map_err(|error| format!("the content is not JSON: {error}"))?;
+    let mut value: Value = serde_json::from_slice(content).map_err(|error| format!("the content is not JSON: {error}"))?;
     let Value::Object(fields) = &mut value else {
         return Err("the content is not a JSON object".into());
     };
@@ -215,8 +204,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const HEADER: &str =
-        r#"{"msg_id":"m1","session":"s","username":"u","date":"x","msg_type":"t_request","version":"5.3","more":1}"#;
+    const HEADER: &str = r#"{"msg_id":"m1","session":"s","username":"u","date":"x","msg_type":"t_request","version":"5.3","more":1}"#;
 
     fn frames(parts: &[&str]) -> Vec<Bytes> {
         parts.iter().map(|part| Bytes::copy_from_slice(part.as_bytes())).collect()
@@ -231,8 +219,7 @@ mod tests {
         assert_eq!(request.msg_type, "t_request");
         assert_eq!(request.identities, frames(&["id"]));
         assert_eq!(request.parent_msg_id, None);
-        let (msg_id, reply) =
-            ours.seal(&request.identities, "t_reply", Some(&request.parent), Bytes::from_static(b"{}"));
+        let (msg_id, reply) = ours.seal(&request.identities, "t_reply", Some(&request.parent), Bytes::from_static(b"{}"));
         assert_eq!(reply[4], HEADER.as_bytes(), "the parent header is handed back whole");
         let read = decode(reply, &Signer::new("k")).unwrap();
         assert_eq!(read.parent.msg_id(), msg_id);
@@ -245,10 +232,7 @@ mod tests {
         assert_eq!(open(&[]), Err("no delimiter frame".into()));
         assert_eq!(open(&["id", "x"]), Err("no delimiter frame".into()));
         assert_eq!(open(&["<IDS|MSG>"]), Err("only 0 frames after the delimiter, five are needed".into()));
-        assert_eq!(
-            open(&["<IDS|MSG>", "", HEADER, "{}", "{}"]),
-            Err("only 4 frames after the delimiter, five are needed".into())
-        );
+        assert_eq!(open(&["<IDS|MSG>", "", HEADER, "{}", "{}"]), Err("only 4 frames after the delimiter, five are needed".into()));
         assert!(open(&["<IDS|MSG>", "", "{", "{}", "{}", "{}"]).is_err());
         assert!(open(&["<IDS|MSG>", "", "{\"msg_id\":1}", "{}", "{}", "{}"]).is_err());
         assert!(open(&["<IDS|MSG>", "", HEADER, "[1", "{}", "{}"]).is_err());
@@ -260,10 +244,7 @@ mod tests {
     #[test]
     fn content_with_defaults() {
         let read = |text: &str| {
-            parse_content::<jupyter_protocol::ExecuteRequest>(
-                text.as_bytes(),
-                json!({"silent": false, "store_history": true}),
-            )
+            parse_content::<jupyter_protocol::ExecuteRequest>(text.as_bytes(), json!({"silent": false, "store_history": true}))
         };
         let request = read(r#"{"code": "1", "silent": null}"#).unwrap();
         assert!(!request.silent && request.store_history && request.stop_on_error);

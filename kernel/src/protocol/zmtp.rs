@@ -220,12 +220,7 @@ mod tests {
     fn ready_properties() {
         assert_eq!(socket_type(b"\x05READY\x0bSocket-Type\0\0\0\x03SUB"), Some(&b"SUB"[..]));
         assert_eq!(socket_type(b"\x05READY\x08Identity\0\0\0\0\x0bsocket-type\0\0\0\x04XSUB"), Some(&b"XSUB"[..]));
-        for bad in [
-            &b""[..],
-            b"\x05READY",
-            b"\x05ERROR\x0bSocket-Type\0\0\0\x03SUB",
-            b"\x05READY\x0bSocket-Type\xff\xff\xff\xffSUB",
-        ] {
+        for bad in [&b""[..], b"\x05READY", b"\x05ERROR\x0bSocket-Type\0\0\0\x03SUB", b"\x05READY\x0bSocket-Type\xff\xff\xff\xffSUB"] {
             assert_eq!(socket_type(bad), None);
         }
     }

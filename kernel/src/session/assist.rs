@@ -51,13 +51,16 @@ impl Assist for SessionAssist {
 
     fn complete(&self, code: &str, position: usize) -> Completions {
         if let Some(found) = magics::complete::complete(code, position) {
-            let matches = found.matches.into_iter().map(|one| Completion { text: one.text, kind: one.kind.into(), signature: one.about }).collect();
+            let matches =
+                found.matches.into_iter().map(|one| Completion { text: one.text, kind: one.kind.into(), signature: one.about }).collect();
             return Completions { matches, start: found.start, end: found.end };
         }
         let none = Completions { matches: Vec::new(), start: position, end: position };
         let Some(range) = rust_range(code, position) else { return none };
         let Some(mut guard) = self.0.rust.try_lock_for(WAIT) else { return none };
-        let Some(found) = guard.as_mut().and_then(|rust| rust.completions(&code[range.clone()], position - range.start)) else { return none };
+        let Some(found) = guard.as_mut().and_then(|rust| rust.completions(&code[range.clone()], position - range.start)) else {
+            return none;
+        };
         let matches = found
             .completions
             .into_iter()

@@ -66,7 +66,12 @@ pub fn compile_error(errors: &[CompilationError], origin: &Origin<'_>) -> MagicE
             .iter()
             .filter_map(|message| {
                 let span = message.span?;
-                origin.mark((span.start_line, span.start_column), (span.end_line, span.end_column), strip_level(&message.label), message.is_primary)
+                origin.mark(
+                    (span.start_line, span.start_column),
+                    (span.end_line, span.end_column),
+                    strip_level(&message.label),
+                    message.is_primary,
+                )
             })
             .collect();
         first_line = first_line.or_else(|| marks.iter().find(|mark| mark.primary).or(marks.first()).map(|mark| origin.line_of(mark.start)));
@@ -107,7 +112,14 @@ fn notes(json: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn render(message: &str, code: Option<&str>, marks: &[Mark], notes: &[(String, String)], hint: Option<&str>, origin: &Origin<'_>) -> String {
+fn render(
+    message: &str,
+    code: Option<&str>,
+    marks: &[Mark],
+    notes: &[(String, String)],
+    hint: Option<&str>,
+    origin: &Origin<'_>,
+) -> String {
     let mut title = Level::ERROR.primary_title(message.to_owned());
     if let Some(code) = code {
         title = title.id(code.to_owned());

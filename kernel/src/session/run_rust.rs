@@ -77,8 +77,9 @@ pub fn run(
         for event in receiver {
             on_event(event);
         }
-        let (outcome, warnings, ()) =
-            evaluation.join().map_err(|_| MagicError::new("InternalError", "evcxr failed on this cell; the session goes on").hint("please report the cell that caused it"))?;
+        let (outcome, warnings, ()) = evaluation.join().map_err(|_| {
+            MagicError::new("InternalError", "evcxr failed on this cell; the session goes on").hint("please report the cell that caused it")
+        })?;
         Ok((outcome, warnings))
     });
     shared.rust_runs.store(false, Ordering::SeqCst);
@@ -105,9 +106,7 @@ pub fn silently(shared: &Shared, source: &str) -> Result<Bundle, MagicError> {
     shared.rust_runs.store(false, Ordering::SeqCst);
     match outcome {
         Ok(_) => Ok(capture.take_result().unwrap_or_default()),
-        Err(Failed::Compile(errors)) => {
-            Err(diagnostics::compile_error(&errors, &Origin { cell: source, source, name: "expression" }))
-        }
+        Err(Failed::Compile(errors)) => Err(diagnostics::compile_error(&errors, &Origin { cell: source, source, name: "expression" })),
         Err(Failed::Cell(failure)) => Err(MagicError::new(if failure.panicked { "panic" } else { "Error" }, failure.message)),
         Err(Failed::Died { how, lost }) => Err(died(&how, &lost)),
         Err(Failed::Message(message)) => Err(MagicError::new("Error", message)),

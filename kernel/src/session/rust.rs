@@ -23,7 +23,10 @@ pub enum Failed {
     /// A panic or a failing `?`.
     Cell(Failure),
     /// The worker process ended; its variables are gone.
-    Died { how: String, lost: Vec<String> },
+    Died {
+        how: String,
+        lost: Vec<String>,
+    },
     /// Anything else evcxr says.
     Message(String),
 }
@@ -75,8 +78,11 @@ impl RustSession {
 
     /// Live variables, sorted by name.
     pub fn variables(&self) -> Vec<Variable> {
-        let mut variables: Vec<Variable> =
-            self.context.variables_and_types().map(|(name, type_name)| Variable { name: name.to_owned(), type_name: type_name.to_owned() }).collect();
+        let mut variables: Vec<Variable> = self
+            .context
+            .variables_and_types()
+            .map(|(name, type_name)| Variable { name: name.to_owned(), type_name: type_name.to_owned() })
+            .collect();
         variables.sort_by(|a, b| a.name.cmp(&b.name));
         variables
     }

@@ -120,7 +120,16 @@ impl Shared {
             Some(home) => command.env("CARGO_HOME", home),
             None => command.env_remove("CARGO_HOME"),
         };
-        for name in ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR", shim::SHIM_HOME, shim::REAL_CARGO_HOME, shim::REAL_CARGO, shim::REAL_RUSTC, shim::LAB_JSON, shim::DEPS_DIR] {
+        for name in [
+            "EVCXR_TMPDIR",
+            "EVCXR_CONFIG_DIR",
+            shim::SHIM_HOME,
+            shim::REAL_CARGO_HOME,
+            shim::REAL_CARGO,
+            shim::REAL_RUSTC,
+            shim::LAB_JSON,
+            shim::DEPS_DIR,
+        ] {
             command.env_remove(name);
         }
         command
@@ -131,12 +140,16 @@ impl Shared {
     /// # Errors
     /// A missing or foreign `lab`, no compiler.
     pub fn start_rust(&self) -> Result<(), MagicError> {
-        let failed = |error: anyhow::Error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation");
+        let failed =
+            |error: anyhow::Error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation");
         let lab = shim::Lab::read(&self.parts.lab_json).map_err(failed)?;
         let rustc = output_of(Command::new(self.sysroot.join("bin/rustc")).arg("-V")).map_err(failed)?;
         if rustc != lab.rustc {
-            return Err(MagicError::new("StartError", format!("the library for cells was built by {}, but the compiler is {rustc}", lab.rustc))
-                .hint("run `cargo lab` to build it again"));
+            return Err(MagicError::new(
+                "StartError",
+                format!("the library for cells was built by {}, but the compiler is {rustc}", lab.rustc),
+            )
+            .hint("run `cargo lab` to build it again"));
         }
         let mut worker = Command::new(&self.parts.cell);
         self.user_environment(&mut worker);

@@ -109,7 +109,8 @@ pub fn build(dependencies: &toml::Table, lab: &Lab, notify: &mut Notify) -> anyh
         kept
     });
     let direct: Vec<String> = dependencies.keys().cloned().collect();
-    let mut built = Built { externs: BTreeMap::new(), search: vec![format!("dependency={}", required(DEPS_DIR)?.join("target/debug/deps").display())] };
+    let mut built =
+        Built { externs: BTreeMap::new(), search: vec![format!("dependency={}", required(DEPS_DIR)?.join("target/debug/deps").display())] };
     let stdout = child.stdout.take().context("cargo has no stdout")?;
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         if let Ok(message) = serde_json::from_str::<Value>(&line) {
@@ -125,10 +126,13 @@ pub fn build(dependencies: &toml::Table, lab: &Lab, notify: &mut Notify) -> anyh
 
 /// The name under which the package is depended upon: `x = { package = "y" }` makes `y` known as `x`.
 fn known_as(package: &str, direct: &[String], dependencies: &toml::Table) -> Option<String> {
-    direct.iter().find(|name| {
-        let renamed = dependencies.get(*name).and_then(|value| value.get("package")).and_then(toml::Value::as_str);
-        renamed.unwrap_or(name) == package
-    }).cloned()
+    direct
+        .iter()
+        .find(|name| {
+            let renamed = dependencies.get(*name).and_then(|value| value.get("package")).and_then(toml::Value::as_str);
+            renamed.unwrap_or(name) == package
+        })
+        .cloned()
 }
 
 fn note(message: &Value, direct: &[String], dependencies: &toml::Table, built: &mut Built) {
@@ -147,9 +151,12 @@ fn note(message: &Value, direct: &[String], dependencies: &toml::Table, built: &
             // A renamed dependency keeps its new name; else the library's own name counts.
             let renamed = dependencies.get(&name).is_some_and(|value| value.get("package").is_some());
             let crate_name = if renamed { name } else { message["target"]["name"].as_str().unwrap_or(&name).to_owned() };
-            let file = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str).find(|file| {
-                file.ends_with(".rlib") || file.ends_with(".so") || file.ends_with(".dylib")
-            });
+            let file = message["filenames"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .find(|file| file.ends_with(".rlib") || file.ends_with(".so") || file.ends_with(".dylib"));
             if let Some(file) = file {
                 built.externs.insert(crate_name.replace('-', "_"), PathBuf::from(file));
             }

@@ -29,7 +29,8 @@ impl Lab {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the prebuilt library for cells is not there ({}): run `cargo lab` to build it", path.display()))?;
-        let lab: Self = serde_json::from_str(&text).with_context(|| format!("{} is damaged: run `cargo lab` to write it again", path.display()))?;
+        let lab: Self =
+            serde_json::from_str(&text).with_context(|| format!("{} is damaged: run `cargo lab` to write it again", path.display()))?;
         anyhow::ensure!(lab.lab.exists(), "the library {} is gone: run `cargo lab` to build it again", lab.lab.display());
         Ok(lab)
     }

@@ -15,8 +15,22 @@ use super::{LAB_JSON, deps, required};
 
 /// Packages of the graph under `lab` that the analyzer is told of, by the start of their name.
 const SHOWN: &[&str] = &[
-    "lab", "polars", "arrow", "rayon", "serde", "rand", "chrono", "either", "num-traits", "bitflags", "compact_str", "hashbrown", "indexmap", "half",
-    "bytes", "crossbeam",
+    "lab",
+    "polars",
+    "arrow",
+    "rayon",
+    "serde",
+    "rand",
+    "chrono",
+    "either",
+    "num-traits",
+    "bitflags",
+    "compact_str",
+    "hashbrown",
+    "indexmap",
+    "half",
+    "bytes",
+    "crossbeam",
 ];
 /// Except these: large, and not part of what a cell sees.
 const HIDDEN: &[&str] = &["polars-parquet", "polars-stream", "polars-sql", "polars-json", "arrow-ipc", "arrow-json", "arrow-csv"];
@@ -41,7 +55,8 @@ pub fn print(directory: &Path, arguments: &[String]) -> anyhow::Result<ExitCode>
         }
         Some(serde_json::from_slice::<Value>(&output.stdout).context("cargo's metadata cannot be read")?)
     };
-    let recorded: Value = serde_json::from_str(&std::fs::read_to_string(&lab.metadata)?).context("the recorded metadata of lab is damaged")?;
+    let recorded: Value =
+        serde_json::from_str(&std::fs::read_to_string(&lab.metadata)?).context("the recorded metadata of lab is damaged")?;
     println!("{}", merged(directory, &lab, &recorded, added.as_ref(), no_deps));
     Ok(ExitCode::SUCCESS)
 }

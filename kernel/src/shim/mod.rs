@@ -57,7 +57,9 @@ pub fn main() -> ExitCode {
 }
 
 fn required(variable: &str) -> anyhow::Result<PathBuf> {
-    std::env::var_os(variable).map(PathBuf::from).ok_or_else(|| anyhow::anyhow!("{variable} is not set: this program is run by the Benchbook kernel"))
+    std::env::var_os(variable)
+        .map(PathBuf::from)
+        .ok_or_else(|| anyhow::anyhow!("{variable} is not set: this program is run by the Benchbook kernel"))
 }
 
 /// The real cargo, in the user's own environment.
@@ -83,9 +85,9 @@ fn rustup(arguments: &[String]) -> anyhow::Result<ExitCode> {
 
 /// Whether this manifest is the package that evcxr writes for a cell.
 fn is_cell_package(manifest: &Path) -> bool {
-    manifest.parent().is_some_and(|directory| directory.join(".cargo/config.toml").exists()) && std::fs::read_to_string(manifest).is_ok_and(|text| {
-        text.contains("name = \"ctx\"") || text.contains("name = \"evcxr_dummy_validate_dep\"")
-    })
+    manifest.parent().is_some_and(|directory| directory.join(".cargo/config.toml").exists())
+        && std::fs::read_to_string(manifest)
+            .is_ok_and(|text| text.contains("name = \"ctx\"") || text.contains("name = \"evcxr_dummy_validate_dep\""))
 }
 
 fn manifest_of(arguments: &[String]) -> anyhow::Result<PathBuf> {

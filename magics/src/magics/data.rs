@@ -23,8 +23,7 @@ static SPEC: Spec = Spec {
     summary: "Makes a dataset, or lists those that can be made",
     category: "Data",
     options: &[
-        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`")
-            .default("0.01"),
+        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`").default("0.01"),
         OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days").default("20"),
         OptionSpec::value("symbols", ValueKind::Int, "`stocks`: number of symbols").default("29"),
         OptionSpec::value("seed", ValueKind::Int, "`stocks`: another seed gives another market").default("42"),
@@ -115,8 +114,7 @@ fn run_data(arguments: &[&str], call: &Call, host: &mut dyn Host) -> Result<Valu
     });
     // The program's own words say more than its exit code.
     if let Some(error) = last.get("error").and_then(Value::as_str) {
-        return Err(MagicError::new("DataError", error)
-            .hint("`%data --help` shows the options; `benchbook doctor` checks the data folder"));
+        return Err(MagicError::new("DataError", error).hint("`%data --help` shows the options; `benchbook doctor` checks the data folder"));
     }
     outcome?;
     Ok(last)
@@ -196,16 +194,13 @@ fn sql_text(text: &str) -> String {
 }
 
 fn make_views(made: &Made, host: &mut dyn Host) -> Result<(), MagicError> {
-    let parquet: Vec<(&File, &str)> =
-        made.files.iter().filter_map(|file| Some((file, file.name.strip_suffix(".parquet")?))).collect();
+    let parquet: Vec<(&File, &str)> = made.files.iter().filter_map(|file| Some((file, file.name.strip_suffix(".parquet")?))).collect();
     if parquet.is_empty() {
-        return Err(
-            MagicError::new("DataError", "there is no Parquet file to make a view of").hint("add `--formats parquet`")
-        );
+        return Err(MagicError::new("DataError", "there is no Parquet file to make a view of").hint("add `--formats parquet`"));
     }
-    let views = parquet.iter().map(|(file, name)| {
-        format!("CREATE OR REPLACE VIEW \"{}\" AS SELECT * FROM {};", name.replace('"', "\"\""), sql_text(&file.path))
-    });
+    let views = parquet
+        .iter()
+        .map(|(file, name)| format!("CREATE OR REPLACE VIEW \"{}\" AS SELECT * FROM {};", name.replace('"', "\"\""), sql_text(&file.path)));
     let sql = views.collect::<Vec<_>>().join("\n");
     host.sql(&SqlRequest { engine: "duckdb".into(), sql, ..SqlRequest::default() }, &mut |_| {})?;
     let names: Vec<String> = parquet.iter().map(|(_, name)| format!("`{name}`")).collect();
@@ -278,10 +273,7 @@ mod tests {
     fn views_on_request() {
         let mut host = host().reply(Ok(SqlReply::default()));
         run_cell("%data tpch --tables", &mut host).unwrap();
-        assert_eq!(
-            host.sql[0].sql,
-            "CREATE OR REPLACE VIEW \"lineitem\" AS SELECT * FROM '/data/it''s/lineitem.parquet';"
-        );
+        assert_eq!(host.sql[0].sql, "CREATE OR REPLACE VIEW \"lineitem\" AS SELECT * FROM '/data/it''s/lineitem.parquet';");
         assert!(host.shown().contains("SQL tables: `lineitem`"));
     }
 

@@ -40,24 +40,16 @@ pub fn list() -> Bundle {
     let mut html = String::new();
     for (category, specs) in by_category() {
         let row = |spec: &&Spec| {
-            let forms = if spec.kind == Kind::Both {
-                format!("`%%{0}`, `%{0}`", spec.name)
-            } else {
-                format!("`{}`", spec.written())
-            };
+            let forms = if spec.kind == Kind::Both { format!("`%%{0}`, `%{0}`", spec.name) } else { format!("`{}`", spec.written()) };
             vec![Some(forms), Some(spec.summary.to_owned())]
         };
         let rows = specs.iter().map(row).collect();
-        let table = Table {
-            headings: vec![Heading::text(category), Heading::text("does")],
-            rows,
-            caption: Vec::new(),
-            marked: true,
-        };
+        let table = Table { headings: vec![Heading::text(category), Heading::text("does")], rows, caption: Vec::new(), marked: true };
         text.push(format!("{category}\n{}", lines(&specs)));
         html.push_str(&table.html());
     }
-    let more = "Help on one: %%sql? or %%sql --help. evcxr's :commands (:help lists them) and !shell lines work before the first line of Rust.";
+    let more =
+        "Help on one: %%sql? or %%sql --help. evcxr's :commands (:help lists them) and !shell lines work before the first line of Rust.";
     text.push(more.to_owned());
     html.push_str(&format!("<div style=\"{MUTED}\">{}</div>", escape(more)));
     Bundle::text(text.join("\n\n")).with("text/html", html)

@@ -57,13 +57,13 @@ impl Magic for Tables {
             }
         }
         if rows.is_empty() {
-            let text = "No tables yet: a Rust DataFrame variable is one, `CREATE TABLE` in `%%sql` makes one, and `%data` makes files that are.";
+            let text =
+                "No tables yet: a Rust DataFrame variable is one, `CREATE TABLE` in `%%sql` makes one, and `%data` makes files that are.";
             host.display(&Bundle::text(text.replace('`', "")).with("text/html", crate::html::inline(text)));
             return Ok(());
         }
         let caption = vec![if rows.len() == 1 { "1 table".into() } else { format!("{} tables", rows.len()) }];
-        let headings =
-            vec![Heading::text("table"), Heading::text("kind"), Heading::number("rows"), Heading::number("columns")];
+        let headings = vec![Heading::text("table"), Heading::text("kind"), Heading::number("rows"), Heading::number("columns")];
         host.display(&Table { headings, rows, caption, marked: false }.bundle());
         Ok(())
     }
@@ -79,8 +79,7 @@ fn rust_tables(host: &mut dyn Host) -> Result<Vec<Vec<Option<String>>>, MagicErr
     let mut shapes: BTreeMap<String, String> = BTreeMap::new();
     if !code.is_empty() {
         host.measure_rust(&code, &mut |event| {
-            if let (Some(name), Some(value)) = (event.data.get("name").and_then(Value::as_str), event.data.get("value"))
-            {
+            if let (Some(name), Some(value)) = (event.data.get("name").and_then(Value::as_str), event.data.get("value")) {
                 shapes.insert(name.to_owned(), value.to_string());
             }
         })?;
@@ -104,18 +103,12 @@ mod tests {
     #[test]
     fn rust_and_sql_tables_in_one_list() {
         let some = |text: &str| Some(text.to_owned());
-        let rows = vec![
-            vec![some("df"), some("view"), None, some("2")],
-            vec![some("t"), some("table"), some("10"), some("3")],
-        ];
+        let rows = vec![vec![some("df"), some("view"), None, some("2")], vec![some("t"), some("table"), some("10"), some("3")]];
         let mut host = Recorder::default()
             .variable("df", "DataFrame")
             .variable("lf", "LazyFrame")
             .variable("x", "i32")
-            .events(&[
-                ("param", json!({"name": "df.rows", "value": 7})),
-                ("param", json!({"name": "df.columns", "value": 2})),
-            ])
+            .events(&[("param", json!({"name": "df.rows", "value": 7})), ("param", json!({"name": "df.columns", "value": 2}))])
             .reply(Ok(SqlReply { rows, ..SqlReply::default() }));
         run_cell("%tables", &mut host).unwrap();
         let text = host.shown();

@@ -33,8 +33,7 @@ impl Magic for Vars {
             host.display(&Bundle::text(text.replace('`', "")).with("text/html", crate::html::inline(text)));
             return Ok(());
         }
-        let rows: Vec<_> =
-            variables.into_iter().map(|variable| vec![Some(variable.name), Some(variable.type_name)]).collect();
+        let rows: Vec<_> = variables.into_iter().map(|variable| vec![Some(variable.name), Some(variable.type_name)]).collect();
         let caption = vec![if rows.len() == 1 { "1 variable".into() } else { format!("{} variables", rows.len()) }];
         let headings = vec![Heading::text("variable"), Heading::text("type")];
         host.display(&Table { headings, rows, caption, marked: false }.bundle());

@@ -39,11 +39,7 @@ const FEWEST: usize = 6;
 ///
 /// # Errors
 /// A pool that cannot start, or the first error of `body`.
-pub fn parallel<T: Send>(
-    config: &str,
-    threads: &[usize],
-    body: impl Fn() -> Result<T, AnyError> + Sync,
-) -> Result<(), AnyError> {
+pub fn parallel<T: Send>(config: &str, threads: &[usize], body: impl Fn() -> Result<T, AnyError> + Sync) -> Result<(), AnyError> {
     let config: Config = serde_json::from_str(config)?;
     let _quiet = Quiet::new();
     let mut samples: Vec<Vec<f64>> = vec![Vec::new(); threads.len()];
@@ -76,11 +72,7 @@ pub fn parallel<T: Send>(
 }
 
 /// Seconds per run of `body` in a new pool; starting the pool and one warm-up run are not counted.
-fn in_fresh_pool<T: Send>(
-    threads: usize,
-    repeats: u64,
-    body: &(impl Fn() -> Result<T, AnyError> + Sync),
-) -> Result<f64, AnyError> {
+fn in_fresh_pool<T: Send>(threads: usize, repeats: u64, body: &(impl Fn() -> Result<T, AnyError> + Sync)) -> Result<f64, AnyError> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
         drop(opaque(body()?));

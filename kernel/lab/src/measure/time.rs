@@ -40,11 +40,7 @@ const BATCH_S: f64 = 1e-3;
 const WARM_UP_S: f64 = 0.3;
 
 /// Warms up in batches of 1, 2, 4 … iterations; returns seconds per iteration and seconds spent.
-fn warm_up(
-    first_s: f64,
-    budget_s: f64,
-    sample: &mut impl FnMut(u64) -> Result<Sample, AnyError>,
-) -> Result<(f64, f64), AnyError> {
+fn warm_up(first_s: f64, budget_s: f64, sample: &mut impl FnMut(u64) -> Result<Sample, AnyError>) -> Result<(f64, f64), AnyError> {
     let allowed = WARM_UP_S.max(2.0 * first_s).min(0.2 * budget_s);
     let begin = Instant::now();
     let mut iterations = 1;
