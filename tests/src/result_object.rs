@@ -30,7 +30,7 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
     demand(object["build"]["rustc"].as_str().is_some_and(|version| version.starts_with("1.")), "`build.rustc` is no version");
     demand(object["machine"].as_object().is_some_and(|machine| !machine.is_empty()), "`machine` is empty");
     if let Some(noise) = object.get("noise") {
-        demand(matches!(noise["level"].as_str(), Some("green" | "yellow" | "red")), "`noise.level` is no level");
+        demand(matches!(noise["level"].as_str(), Some("green" | "amber" | "red")), "`noise.level` is no level");
         demand(noise["reasons"].is_array(), "`noise.reasons` is no list");
     }
     let variants = object["variants"].as_array().map_or(&[][..], Vec::as_slice);

@@ -110,8 +110,7 @@ fn serve() -> Result<(), String> {
 fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), String> {
     let Pipes { commands, mut markers } = pipes;
     let mut variables: *mut c_void = std::ptr::null_mut();
-    let mut ended: u64 = 0;
-    for line in BufReader::new(commands).lines() {
+    for (number, line) in (0_u64..).zip(BufReader::new(commands).lines()) {
         let line = line.map_err(|error| format!("the command pipe broke: {error}"))?;
         let mut words = line.split(' ');
         let (Some("LOAD_AND_RUN"), Some(path), Some(function)) = (words.next(), words.next(), words.next()) else {
@@ -123,14 +122,13 @@ fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), St
         // SAFETY: evcxr generates the function with this signature.
         let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }
             .map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
-        mark(token, "begin", ended);
+        mark(token, "begin", number);
         begin();
         variables = run(variables);
         end();
         // Values of the cell's types live on in later cells, so its code is never unloaded.
         std::mem::forget(cell);
-        mark(token, "end", ended);
-        ended += 1;
+        mark(token, "end", number);
         writeln!(markers, "{COMPLETE}").map_err(|error| format!("the kernel is gone: {error}"))?;
     }
     Ok(())

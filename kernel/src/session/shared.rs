@@ -3,6 +3,7 @@
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use magics::error::MagicError;
@@ -17,6 +18,10 @@ use super::worker_link::WorkerLink;
 
 /// The toolchain in which `lab` was built and cells are compiled.
 const TOOLCHAIN: &str = "1.95.0";
+
+/// How often, and how long, an interrupt looks for something to stop.
+const STEP: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The session: its directory, its workers.
 pub struct Shared {
@@ -165,10 +170,27 @@ impl Shared {
     }
 
     /// Stops the Rust code that runs now: its compilation if it is being compiled, else its worker.
+    ///
+    /// While evcxr only analyses the code there is nothing to stop yet, and killing the worker would lose variables for
+    /// nothing: waits for what comes next.
     pub fn stop_rust(&self) {
-        if !self.rust_runs.load(Ordering::SeqCst) || self.link.kill_build() {
-            return;
+        let mut waited = Duration::ZERO;
+        while self.rust_runs.load(Ordering::SeqCst) && waited < PATIENCE {
+            if self.link.kill_build() {
+                return;
+            }
+            if self.link.is_running() {
+                break;
+            }
+            std::thread::sleep(STEP);
+            waited += STEP;
         }
+        if self.rust_runs.load(Ordering::SeqCst) {
+            self.kill_worker();
+        }
+    }
+
+    fn kill_worker(&self) {
         let worker = self.worker.lock().clone();
         if let Some(worker) = worker
             && let Ok(mut child) = worker.lock()

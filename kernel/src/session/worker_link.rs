@@ -40,6 +40,8 @@ struct State {
     /// Cells ended per stream: `end` frames seen since the worker connected.
     ended: [u64; 2],
     stage: [Stage; 2],
+    /// The worker is inside a cell's code.
+    running: bool,
     replies: Option<UnixStream>,
     /// The compiler shim that runs now; it leads a process group.
     build: Option<i32>,
@@ -141,6 +143,11 @@ impl WorkerLink {
         }
     }
 
+    /// Whether the worker is inside a cell's code.
+    pub fn is_running(&self) -> bool {
+        self.shared.state.lock().running
+    }
+
     /// Stops the compilation that runs now. Returns whether there was one.
     pub fn kill_build(&self) -> bool {
         let build = self.shared.state.lock().build;
@@ -204,6 +211,7 @@ fn pump(shared: &Shared, stream: Stream, mut reader: BufReader<UnixStream>) {
     }
     let mut state = shared.state.lock();
     state.stage[index(stream)] = Stage::Closed;
+    state.running = false;
     shared.changed.notify_all();
 }
 
@@ -211,10 +219,15 @@ fn deliver(shared: &Shared, stream: Stream, piece: Piece) {
     let sink = shared.state.lock().sink.clone();
     match piece {
         Piece::Frame(frame) if frame["t"] == "end" => {
-            shared.state.lock().ended[index(stream)] += 1;
+            let mut state = shared.state.lock();
+            state.ended[index(stream)] += 1;
+            state.running = false;
             shared.changed.notify_all();
         }
         Piece::Frame(frame) => {
+            if frame["t"] == "begin" {
+                shared.state.lock().running = true;
+            }
             if let Some(sink) = sink {
                 sink.frame(frame);
             }

@@ -57,8 +57,8 @@ fn compile_errors_are_one_error_with_span_and_help() {
     two.says(&["let a: i32", "let b: u8"]);
     let name = session.run("let count = 3;\ncuont + 1").fails("CompileError[E0425]");
     name.says(&["cannot find value `cuont`", "cuont + 1", "count"]);
-    let borrow = session.run("let mut v = vec![1];\nlet first = &v[0];\nv.push(2);\nprintln!(\"{first}\");").fails("CompileError[E0502]");
-    borrow.says(&["cannot borrow `v` as mutable", "v.push(2);", "first"]);
+    let borrow = session.run("fn f(v: &mut Vec<i32>) {\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}").fails("CompileError[E0502]");
+    borrow.says(&["cannot borrow `*v` as mutable", "v.push(2);", "first"]);
     let moved = session.run("let s = String::new();\ndrop(s);\ns.len()").fails("CompileError[E0382]");
     moved.says(&["s.len()", "moved"]);
     let syntax = session.run("let x = (1 + ;").fails("CompileError");

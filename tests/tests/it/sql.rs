@@ -66,7 +66,7 @@ fn parameters_are_bound_and_never_pasted() {
     // Braces in SQL strings and struct literals are not parameters.
     assert!(session.ok("%%sql\nSELECT '{limit}' AS s, {'a': 1}.a AS one").rich("text/plain").contains("{limit}"));
 
-    session.run("%%sql\nSELECT {limt}").fails("UsageError").says(&["limt", "did you mean", "limit", "line 2"]);
+    session.run("%%sql\nSELECT {limt}").fails("SqlError").says(&["limt", "did you mean", "limit", "line 2"]);
     let list = session.run("%%sql\nSELECT {many}");
     assert_eq!(list.reply["status"], "error", "{}", list.text());
 }
@@ -74,8 +74,8 @@ fn parameters_are_bound_and_never_pasted() {
 #[test]
 fn errors_have_positions_and_plans_have_times() {
     let mut session = Session::start();
-    let syntax = session.run("%%sql\n\nSELECT *\nFORM t").fails("SqlError");
-    syntax.says(&["syntax error", "FORM", "line 4", "^^^^"]);
+    let syntax = session.run("%%sql\n\nSELECT 1;\nSELCT 2").fails("SqlError");
+    syntax.says(&["syntax error", "SELCT", "line 4", "^^^^^"]);
     let missing = session.run("%%sql\nSELECT 1 AS a, nowhere FROM range(3)").fails("SqlError");
     missing.says(&["nowhere", "line 2", "^^^^^^^"]);
     session.run("%%sql\nSELECT * FROM no_such_table").fails("SqlError").says(&["no_such_table", "does not exist", "%tables"]);
