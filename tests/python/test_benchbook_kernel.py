@@ -9,9 +9,6 @@ import unittest
 
 import jupyter_kernel_test as jkt
 
-# The machine may be busy compiling.
-jkt.TIMEOUT = 120
-
 
 class BenchbookTests(jkt.KernelTests):
     kernel_name = "benchbook"
@@ -44,6 +41,12 @@ class BenchbookTests(jkt.KernelTests):
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "%%sql"
     code_clear_output = "clear_output(false);"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # The tests wait 15 seconds for a reply; on a busy machine the session may need longer to start.
+        cls.kc.execute_interactive("0", timeout=180, output_hook=lambda message: None)
 
 
 class BenchbookWelcomeTests(jkt.IopubWelcomeTests):

@@ -97,9 +97,8 @@ pub struct Frontend {
 
 fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads can be started")
-    })
+    RUNTIME
+        .get_or_init(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads can be started"))
 }
 
 fn listen<S: SocketRecv + Send + 'static>(channel_kind: Channel, mut connection: Connection<S>) -> Receiver<Incoming> {
@@ -177,15 +176,7 @@ impl Frontend {
         let header = serde_json::to_value(&message.header).expect("plain data");
         trace("-->", channel, kind, &id, &Value::Null);
         runtime().block_on(sender.send(message)).unwrap_or_else(|error| panic!("{kind} could not be sent: {error}"));
-        let open = Open {
-            kind: kind.to_owned(),
-            header,
-            replied: false,
-            busy: false,
-            idle: false,
-            outputs: VecDeque::new(),
-            reply: None,
-        };
+        let open = Open { kind: kind.to_owned(), header, replied: false, busy: false, idle: false, outputs: VecDeque::new(), reply: None };
         self.open.insert(id.clone(), open);
         id
     }
@@ -341,7 +332,11 @@ impl Frontend {
             let id = reply.parent_id().unwrap_or_default().to_owned();
             let Some(open) = self.open.get_mut(&id) else { panic!("a reply to no open request, or a second one: {reply:?}") };
             assert!(!open.replied, "a second reply: {reply:?}");
-            assert_eq!(Some(reply.kind()), open.kind.strip_suffix("request").map(|kind| format!("{kind}reply")).as_deref(), "the reply's type");
+            assert_eq!(
+                Some(reply.kind()),
+                open.kind.strip_suffix("request").map(|kind| format!("{kind}reply")).as_deref(),
+                "the reply's type"
+            );
             same_parent(&reply, &open.header);
             open.replied = true;
             open.reply = Some(reply);
@@ -356,7 +351,9 @@ impl Frontend {
             return;
         };
         // A request of another frontend is none of our business.
-        if message.parent["session"] != self.shell.sender.session_id.as_str() && message.parent["session"] != self.control.sender.session_id.as_str() {
+        if message.parent["session"] != self.shell.sender.session_id.as_str()
+            && message.parent["session"] != self.control.sender.session_id.as_str()
+        {
             return;
         }
         let Some(open) = self.open.get_mut(&id) else { panic!("a broadcast for no open request, or after its end: {message:?}") };

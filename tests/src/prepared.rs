@@ -1,6 +1,5 @@
 //! The installation that all tests use, and how many kernels may run at once.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
@@ -43,11 +42,9 @@ pub fn dataset(name: &str) -> PathBuf {
     path
 }
 
-/// The library path with which the kernel starts the engine worker: DuckDB, then Rust's standard library.
-pub fn engine_libraries() -> OsString {
-    let libdir = Command::new("rustc").current_dir(root()).args(["--print", "target-libdir"]).output().expect("rustc runs");
-    let libdir = PathBuf::from(String::from_utf8_lossy(&libdir.stdout).trim());
-    std::env::join_paths([installed().target_dir.join("duckdb"), libdir]).expect("paths without colons")
+/// The folder of `libduckdb`, which the kernel tells the engine worker.
+pub fn engine_libraries() -> PathBuf {
+    installed().target_dir.join("duckdb")
 }
 
 /// A program with a user's environment: nothing of the cargo that runs this test, and our Python first.

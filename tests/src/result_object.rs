@@ -42,7 +42,10 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
         "timeit" => variants.iter().all(|variant| samples(variant).len() > 1),
         "parallel" => variants.iter().all(|variant| variant["threads"].as_u64().is_some_and(|threads| threads > 0)),
         "profile" => object["hot"].as_array().is_some_and(|hot| {
-            !hot.is_empty() && hot.iter().all(|row| row["symbol"].is_string() && row["share"].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)))
+            !hot.is_empty()
+                && hot
+                    .iter()
+                    .all(|row| row["symbol"].is_string() && row["share"].as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)))
         }),
         _ => true,
     };

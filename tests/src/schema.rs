@@ -47,9 +47,7 @@ fn broadcast(kind: &str) -> Option<Fields> {
 fn reply(kind: &str) -> Option<Fields> {
     Some(match kind {
         "execute_reply" => &[("execution_count", Count), ("user_expressions", Object), ("payload", List)],
-        "complete_reply" => {
-            &[("matches", Texts), ("cursor_start", Count), ("cursor_end", Count), ("metadata", Object)]
-        }
+        "complete_reply" => &[("matches", Texts), ("cursor_start", Count), ("cursor_end", Count), ("metadata", Object)],
         "inspect_reply" => &[("found", Flag), ("data", Object), ("metadata", Object)],
         "history_reply" => &[("history", List)],
         "comm_info_reply" => &[("comms", Object)],
@@ -82,7 +80,10 @@ pub fn check(message: &Message) -> Result<(), String> {
 }
 
 fn envelope(message: &Message) -> Result<(), String> {
-    fields(&message.header, &[("msg_id", Text), ("session", Text), ("username", Text), ("date", Text), ("msg_type", Text), ("version", Text)])?;
+    fields(
+        &message.header,
+        &[("msg_id", Text), ("session", Text), ("username", Text), ("date", Text), ("msg_type", Text), ("version", Text)],
+    )?;
     let version = message.header["version"].as_str().unwrap_or_default();
     if !version.starts_with("5.") {
         return Err(format!("protocol version {version}"));

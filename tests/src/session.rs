@@ -122,11 +122,8 @@ impl Session {
     /// Names offered at the end of `code`.
     #[track_caller]
     pub fn complete(&mut self, code: &str) -> Vec<String> {
-        let exchange = self.frontend.request(
-            Channel::Shell,
-            "complete_request",
-            json!({ "code": code, "cursor_pos": code.chars().count() }),
-        );
+        let exchange =
+            self.frontend.request(Channel::Shell, "complete_request", json!({ "code": code, "cursor_pos": code.chars().count() }));
         let matches = exchange.content()["matches"].as_array().expect("checked by the schema");
         matches.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }

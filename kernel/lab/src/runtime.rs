@@ -29,6 +29,8 @@ static TOKEN: OnceLock<String> = OnceLock::new();
 static MARKERS: AtomicI32 = AtomicI32::new(-1);
 static REPLIES: AtomicI32 = AtomicI32::new(-1);
 static PANIC: Mutex<Option<Value>> = Mutex::new(None);
+/// The last panic of another thread: Rayon carries such a panic over to the cell without a second report.
+static OTHER_PANIC: Mutex<Option<Value>> = Mutex::new(None);
 static RUNNING: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 /// Measuring code sets this so that the flushing thread stays out of its way.
 static QUIET: AtomicBool = AtomicBool::new(false);
@@ -56,6 +58,7 @@ pub unsafe extern "C" fn benchbook_lab_start(token: *const c_char, markers: c_in
 #[unsafe(no_mangle)]
 pub extern "C" fn benchbook_lab_begin() {
     *lock(&PANIC) = None;
+    *lock(&OTHER_PANIC) = None;
     *lock(&RUNNING.0) = true;
     RUNNING.1.notify_all();
 }
@@ -131,6 +134,7 @@ fn remember_panic(info: &std::panic::PanicHookInfo<'_>) {
         if let Some(place) = info.location().filter(|place| !place.file().ends_with("cell/lib.rs")) {
             eprintln!("  at {}:{}:{}", place.file(), place.line(), place.column());
         }
+        *lock(&OTHER_PANIC) = Some(panic);
     }
 }
 
@@ -154,7 +158,8 @@ fn marker(line: &str) {
 
 /// Generated code calls this where a cell's panic was caught.
 pub fn cell_panicked() {
-    let panic = lock(&PANIC).take().unwrap_or_else(|| json!({"t": "panic", "message": "the cell panicked"}));
+    let own = lock(&PANIC).take();
+    let panic = own.or_else(|| lock(&OTHER_PANIC).take()).unwrap_or_else(|| json!({"t": "panic", "message": "the cell panicked"}));
     frame(&panic);
     marker(EVCXR_PANIC);
 }

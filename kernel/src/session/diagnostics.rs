@@ -60,6 +60,9 @@ fn strip_level(label: &str) -> String {
 pub fn compile_error(errors: &[CompilationError], origin: &Origin<'_>) -> MagicError {
     let mut shown: Vec<String> = Vec::new();
     let mut first_line = None;
+    if let Some(error) = errors.iter().find_map(|error| not_shown(&error.message())) {
+        return error;
+    }
     for error in errors {
         let marks: Vec<Mark> = error
             .spanned_messages()
@@ -89,6 +92,19 @@ pub fn compile_error(errors: &[CompilationError], origin: &Origin<'_>) -> MagicE
     };
     MagicError::new(format!("CompileError{code}"), format!("{}{place}{more}", message.lines().next().unwrap_or_default()))
         .traceback(shown.iter().flat_map(|text| text.lines().map(str::to_owned).chain([String::new()])).collect())
+}
+
+/// The last expression's type has neither `Show` nor `Debug`: the compiler speaks of our method, people need not.
+fn not_shown(message: &str) -> Option<MagicError> {
+    if !message.contains("`evcxr_display`") {
+        return None;
+    }
+    let name = message.split("reference `&").nth(1).and_then(|rest| rest.split('`').next()).unwrap_or("this type");
+    let text = format!("`{name}` doesn't implement `Debug`, so the value of the cell's last line cannot be shown");
+    Some(
+        MagicError::new("CompileError[E0277]", text)
+            .hint(format!("put `#[derive(Debug)]` before `{name}`, implement `Show` for it, or end the line with `;`")),
+    )
 }
 
 /// The compiler's notes and suggestions: level and text.

@@ -20,6 +20,8 @@ pub struct SessionHost<'a> {
     pub shared: &'a Shared,
     pub past: &'a mut Past,
     pub cell: &'a CellContext,
+    /// Displays go to the frontend's pager (`?%sql`).
+    pub to_pager: bool,
 }
 
 impl Host for SessionHost<'_> {
@@ -103,6 +105,11 @@ impl Host for SessionHost<'_> {
 
     fn display(&mut self, bundle: &Bundle) {
         self.cell.status.before_output();
+        if self.to_pager {
+            let mut paged = bundle.clone();
+            paged.metadata.insert(crate::protocol::PAGER.into(), serde_json::Value::Bool(true));
+            return self.cell.io.display(&paged, None);
+        }
         self.cell.io.display(bundle, None);
     }
 

@@ -41,7 +41,7 @@ impl Notebook {
             Segment::Magic(magic) => {
                 let status = cell.status.clone();
                 let live = Live::new(move |doing| status.doing(doing));
-                let mut host = SessionHost { shared: &self.shared, past: &mut self.past, cell };
+                let mut host = SessionHost { shared: &self.shared, past: &mut self.past, cell, to_pager: magic.help };
                 magics::registry::run(&magic, &mut host, live)
             }
             Segment::Command(text) => self.command(&text.text, cell),
@@ -59,7 +59,7 @@ impl Notebook {
 
     fn command(&mut self, command: &str, cell: &CellContext) -> Result<(), MagicError> {
         let (name, argument) = command.split_once(char::is_whitespace).map_or((command, ""), |(name, rest)| (name, rest.trim()));
-        let mut host = SessionHost { shared: &self.shared, past: &mut self.past, cell };
+        let mut host = SessionHost { shared: &self.shared, past: &mut self.past, cell, to_pager: false };
         match name {
             ":quit" | ":q" => {
                 host.stream(Stream::Stdout, "The session ends.\n");

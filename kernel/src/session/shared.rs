@@ -1,5 +1,6 @@
 //! What the engine thread and the assistant threads have in common.
 
+use std::ffi::OsString;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
@@ -19,6 +20,21 @@ use super::worker_link::WorkerLink;
 /// The toolchain in which `lab` was built and cells are compiled.
 const TOOLCHAIN: &str = "1.95.0";
 
+/// The environment variables that are changed for evcxr.
+const CHANGED: &[&str] = &[
+    "PATH",
+    "CARGO_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "EVCXR_TMPDIR",
+    "EVCXR_CONFIG_DIR",
+    shim::SHIM_HOME,
+    shim::REAL_CARGO_HOME,
+    shim::REAL_CARGO,
+    shim::REAL_RUSTC,
+    shim::LAB_JSON,
+    shim::DEPS_DIR,
+];
+
 /// How often, and how long, an interrupt looks for something to stop.
 const STEP: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,8 +51,8 @@ pub struct Shared {
     /// Whether a cell's Rust code is being compiled or run now.
     pub rust_runs: AtomicBool,
     pub engine: Mutex<EngineWorker>,
-    user_path: Option<std::ffi::OsString>,
-    user_cargo_home: Option<std::ffi::OsString>,
+    /// What the variables that point evcxr at the shim were before.
+    user_environment: Vec<(&'static str, Option<OsString>)>,
     sysroot: std::path::PathBuf,
     /// Where the standard library's own dynamic library is.
     std_dir: std::path::PathBuf,
@@ -72,10 +88,10 @@ impl Shared {
         for name in ["cargo", "rustup"] {
             std::os::unix::fs::symlink(&parts.cargo, bin.join(name))?;
         }
-        let user_path = std::env::var_os("PATH");
+        let user_environment: Vec<_> = CHANGED.iter().map(|name| (*name, std::env::var_os(name))).collect();
         let user_cargo_home = std::env::var_os("CARGO_HOME");
         let mut path = vec![bin];
-        path.extend(user_path.iter().flat_map(std::env::split_paths));
+        path.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
         let cells = dir.path().join("cells");
         std::fs::create_dir_all(&cells)?;
         let deps = cache_dir()?.join("deps");
@@ -108,8 +124,7 @@ impl Shared {
             worker: Mutex::new(None),
             rust_runs: AtomicBool::new(false),
             engine: Mutex::new(engine),
-            user_path,
-            user_cargo_home,
+            user_environment,
             sysroot,
             std_dir,
         })
@@ -117,25 +132,11 @@ impl Shared {
 
     /// Gives a child process the user's own environment back.
     pub fn user_environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        match &self.user_path {
-            Some(path) => command.env("PATH", path),
-            None => command.env_remove("PATH"),
-        };
-        match &self.user_cargo_home {
-            Some(home) => command.env("CARGO_HOME", home),
-            None => command.env_remove("CARGO_HOME"),
-        };
-        for name in [
-            "EVCXR_TMPDIR",
-            "EVCXR_CONFIG_DIR",
-            shim::SHIM_HOME,
-            shim::REAL_CARGO_HOME,
-            shim::REAL_CARGO,
-            shim::REAL_RUSTC,
-            shim::LAB_JSON,
-            shim::DEPS_DIR,
-        ] {
-            command.env_remove(name);
+        for (name, value) in &self.user_environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
         command
     }

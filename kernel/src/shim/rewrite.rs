@@ -39,8 +39,8 @@ fn rewrite_fallback(lines: &mut [String]) {
     let Some(close) = lines.iter().rposition(|line| line == FALLBACK_CLOSE).filter(|&close| close > open) else { return };
     lines[open] = "(".to_owned();
     lines[close] = SHOWN.to_owned();
-    if let Some(definition) = lines.iter_mut().find(|line| line.starts_with("fn evcxr_send_text_plain(")) {
-        definition.clear();
+    if let Some(definition) = lines[..open].iter().rposition(|line| line.starts_with("fn evcxr_send_text_plain(")) {
+        lines[definition..open].iter_mut().for_each(String::clear);
     }
 }
 
@@ -77,9 +77,9 @@ mod tests {
 
     #[test]
     fn the_fallback_shows_the_expression_in_the_same_way() {
-        let source = "fn evcxr_send_text_plain(text: &str) {}\nevcxr_send_text_plain(&format!(\"{:?}\",&(\nf((g(\n1\n)))\n)));\n}\n";
+        let source = "fn evcxr_send_text_plain(text: &str) {\n}\nevcxr_send_text_plain(&format!(\"{:?}\",&(\nf((g(\n1\n)))\n)));\n}\n";
         let rewritten = generated_code(source);
-        assert_eq!(rewritten, "\n(\nf((g(\n1\n)))\n).benchbook_ref().evcxr_display();\n}\n");
+        assert_eq!(rewritten, "\n\n(\nf((g(\n1\n)))\n).benchbook_ref().evcxr_display();\n}\n");
     }
 
     #[test]

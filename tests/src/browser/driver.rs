@@ -50,9 +50,17 @@ impl Browser {
         let mut browser = Self { driver, port, session: String::new(), _profile: profile };
         let data = browser._profile.path().join("chromium");
         let arguments = json!([
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            format!("--user-data-dir={}", data.display()), format!("--window-size={width},{height}")
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            format!("--user-data-dir={}", data.display()),
+            format!("--window-size={width},{height}")
         ]);
         let wanted = json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": { "args": arguments } } } });
         let made = browser.call("POST", "/session", Some(&wanted));

@@ -15,9 +15,8 @@ pub fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> Res
     let mut stream = TcpStream::connect(("127.0.0.1", port)).map_err(failed("cannot connect to"))?;
     stream.set_read_timeout(Some(Duration::from_secs(120))).map_err(failed("cannot read from"))?;
     let body = body.map(Value::to_string).unwrap_or_default();
-    // HTTP/1.0: the answer ends with the connection and never comes in chunks.
     let head = format!(
-        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).map_err(failed("cannot write to"))?;

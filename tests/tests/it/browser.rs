@@ -41,9 +41,23 @@ fn a_notebook_runs_in_jupyterlab() {
     for _ in CELLS {
         browser.shift_enter();
     }
-    let value = browser.wait("the value of the Rust cell", patience, &output(0, "const out = cell.querySelector('.jp-OutputArea-executeResult .jp-OutputArea-output'); return out && out.innerText.trim()"));
+    let value = browser.wait(
+        "the value of the Rust cell",
+        patience,
+        &output(
+            0,
+            "const out = cell.querySelector('.jp-OutputArea-executeResult .jp-OutputArea-output'); return out && out.innerText.trim()",
+        ),
+    );
     assert_eq!(value, "55");
-    let table = browser.wait("the table of the SQL cell", patience, &output(1, "const table = cell.querySelector('.jp-RenderedHTMLCommon table'); return table && table.offsetHeight > 0 && table.innerText"));
+    let table = browser.wait(
+        "the table of the SQL cell",
+        patience,
+        &output(
+            1,
+            "const table = cell.querySelector('.jp-RenderedHTMLCommon table'); return table && table.offsetHeight > 0 && table.innerText",
+        ),
+    );
     let table = table.as_str().unwrap_or_default();
     assert!(table.contains("bolts") && table.contains("<i>nuts</i>") && table.contains("pieces"), "{table}");
     let size = browser.wait(
@@ -53,8 +67,13 @@ fn a_notebook_runs_in_jupyterlab() {
     );
     let size: Vec<u64> = size.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
     assert!(size.len() == 3 && size.iter().all(|&pixels| pixels > 100), "the chart is drawn: {size:?}");
-    browser.wait("all cells are done", patience, "return [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].slice(0, 3).every(p => /\\[\\d+\\]/.test(p.innerText))");
-    let leftover = browser.script("return [...document.querySelectorAll('.jp-OutputArea-output')].filter(o => o.innerText.includes('\u{23f3}')).length");
+    browser.wait(
+        "all cells are done",
+        patience,
+        "return [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].slice(0, 3).every(p => /\\[\\d+\\]/.test(p.innerText))",
+    );
+    let leftover = browser
+        .script("return [...document.querySelectorAll('.jp-OutputArea-output')].filter(o => o.innerText.includes('\u{23f3}')).length");
     assert_eq!(leftover, 0, "no live line stays");
     browser.screenshot(&screenshot);
     assert!(std::fs::metadata(&screenshot).is_ok_and(|file| file.len() > 10_000));

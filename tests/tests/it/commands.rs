@@ -23,7 +23,10 @@ fn commands_and_shell_lines() {
     assert_eq!(session.ok("!echo $((6*7))\nanswer + 1").result(), "43", "Rust may follow");
     // What cells' compiler needs is not in the shell's environment.
     let environment = session.ok("!env; command -v cargo").stdout();
-    assert!(!environment.contains("EVCXR_") && !environment.contains("shim") && !environment.contains("RUSTUP_TOOLCHAIN=1"), "{environment}");
+    assert!(
+        !environment.contains("EVCXR_") && !environment.contains("shim") && !environment.contains("RUSTUP_TOOLCHAIN=1"),
+        "{environment}"
+    );
 
     let restarted = session.ok(":restart");
     assert!(restarted.stdout().contains("variables are gone"), "{}", restarted.text());
@@ -70,7 +73,10 @@ fn completion_and_shift_tab() {
     let mut session = Session::start();
     let offers = |session: &mut Session, code: &str, wanted: &str| {
         let names = session.complete(code);
-        assert!(names.iter().any(|name| name.trim_start_matches('%').starts_with(wanted)), "`{wanted}` is not offered after `{code}`: {names:?}");
+        assert!(
+            names.iter().any(|name| name.trim_start_matches('%').starts_with(wanted)),
+            "`{wanted}` is not offered after `{code}`: {names:?}"
+        );
     };
     offers(&mut session, "%%sq", "sql");
     offers(&mut session, "%%sql --ex", "--explain");

@@ -13,7 +13,7 @@ use tests::prepared;
 /// A worker that has not been started.
 fn engine(session: &TempDir) -> EngineWorker {
     let program = prepared::installed().engines.clone();
-    EngineWorker::new(program, prepared::engine_libraries().into(), session.path().to_owned())
+    EngineWorker::new(program, prepared::engine_libraries(), session.path().to_owned())
 }
 
 fn request(sql: &str) -> SqlRequest {

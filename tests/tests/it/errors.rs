@@ -6,7 +6,8 @@ use tests::session::Session;
 fn panics_and_question_marks_name_the_line() {
     let mut session = Session::start();
     let _ = session.ok("let kept = 41;");
-    let panic = session.run("let a = 1;\nlet b = 0;\nprintln!(\"before\");\nif a > b { panic!(\"went wrong: {a}\"); }\nprintln!(\"after\");");
+    let panic =
+        session.run("let a = 1;\nlet b = 0;\nprintln!(\"before\");\nif a > b { panic!(\"went wrong: {a}\"); }\nprintln!(\"after\");");
     assert_eq!(panic.stdout(), "before\n");
     assert!(panic.stderr().is_empty(), "the panic is said once:\n{}", panic.text());
     let failure = panic.fails("panic");
@@ -57,7 +58,9 @@ fn compile_errors_are_one_error_with_span_and_help() {
     two.says(&["let a: i32", "let b: u8"]);
     let name = session.run("let count = 3;\ncuont + 1").fails("CompileError[E0425]");
     name.says(&["cannot find value `cuont`", "cuont + 1", "count"]);
-    let borrow = session.run("fn f(v: &mut Vec<i32>) {\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}").fails("CompileError[E0502]");
+    let borrow = session
+        .run("fn f(v: &mut Vec<i32>) {\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}")
+        .fails("CompileError[E0502]");
     borrow.says(&["cannot borrow `*v` as mutable", "v.push(2);", "first"]);
     let moved = session.run("let s = String::new();\ndrop(s);\ns.len()").fails("CompileError[E0382]");
     moved.says(&["s.len()", "moved"]);

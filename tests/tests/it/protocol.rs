@@ -21,7 +21,9 @@ fn requests_without_a_cell() {
         assert_eq!(language["codemirror_mode"], "rust");
         assert!(language["version"].as_str().is_some_and(|version| version.starts_with("1.")), "{language}");
         assert!(info["banner"].as_str().is_some_and(|banner| banner.contains("Benchbook")));
-        assert!(info["help_links"].as_array().is_some_and(|links| links.iter().all(|link| link["text"].is_string() && link["url"].is_string())));
+        assert!(
+            info["help_links"].as_array().is_some_and(|links| links.iter().all(|link| link["text"].is_string() && link["url"].is_string()))
+        );
     }
     let ports = session.request(Shell, "connect_request", json!({}));
     assert_eq!(ports.content()["hb_port"], session.kernel.info().hb_port);
@@ -226,7 +228,8 @@ fn two_frontends_see_the_same_outputs() {
     let theirs = other.send(Shell, "execute_request", json!({ "code": "!echo theirs", "silent": false }));
     let theirs = other.finish(&theirs, CELL);
     assert_eq!(theirs.content()["status"], "ok");
-    let text: String = theirs.outputs.iter().filter(|message| message.kind() == "stream").map(|message| message.text("text").to_owned()).collect();
+    let text: String =
+        theirs.outputs.iter().filter(|message| message.kind() == "stream").map(|message| message.text("text").to_owned()).collect();
     assert_eq!(text, "theirs\n", "absent request fields have their defaults");
     let reply: &Value = theirs.content();
     assert_eq!(reply["execution_count"], 3);

@@ -10,7 +10,8 @@ use tests::session::Session;
 use tests::transcript::data;
 
 fn header(kind: &str) -> String {
-    json!({ "msg_id": "m", "session": "s", "username": "u", "date": "2026-01-01T00:00:00Z", "msg_type": kind, "version": "5.4" }).to_string()
+    json!({ "msg_id": "m", "session": "s", "username": "u", "date": "2026-01-01T00:00:00Z", "msg_type": kind, "version": "5.4" })
+        .to_string()
 }
 
 #[test]
@@ -113,7 +114,11 @@ fn floods_arrive_whole_and_idle_comes_last() {
     let order: String = mixed
         .messages
         .iter()
-        .map(|message| if message.kind() == "stream" { message.text("text").to_owned() } else { format!("{}\n", data(message, "text/plain")) })
+        .map(
+            |message| {
+                if message.kind() == "stream" { message.text("text").to_owned() } else { format!("{}\n", data(message, "text/plain")) }
+            },
+        )
         .collect();
     let expected: String = (0..50).map(|n| format!("o{n}\nd{n}\n")).collect();
     assert_eq!(order, expected);
