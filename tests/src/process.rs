@@ -30,10 +30,12 @@ impl Process {
         send(self.pid, signal);
     }
 
-    /// Whether it still runs; ended but not collected counts as gone.
+    /// Whether it still runs; ended but not collected counts as gone. The first thread may end before the others:
+    /// only when all have can the parent know.
     #[must_use]
     pub fn runs(&self) -> bool {
-        Self::of(self.pid).is_some_and(|now| now.name == self.name && now.state != 'Z')
+        let threads = || std::fs::read_dir(format!("/proc/{}/task", self.pid)).map_or(0, Iterator::count);
+        Self::of(self.pid).is_some_and(|now| now.name == self.name && (now.state != 'Z' || threads() > 1))
     }
 }
 

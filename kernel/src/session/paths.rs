@@ -44,6 +44,18 @@ impl Parts {
 }
 
 const PREFIX: &str = "benchbook-";
+/// Free bytes that a session's directory should have.
+const ROOM: u64 = 256 << 20;
+
+/// Free bytes of the file system; 0 when unknown.
+fn free_bytes(path: &Path) -> u64 {
+    let Ok(path) = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()) else { return 0 };
+    // SAFETY: `statvfs` is plain data; path and buffer are valid for the call.
+    unsafe {
+        let mut space: libc::statvfs = std::mem::zeroed();
+        if libc::statvfs(path.as_ptr(), &raw mut space) == 0 { space.f_bavail.saturating_mul(space.f_frsize) } else { 0 }
+    }
+}
 
 fn private_dir(path: &Path) -> std::io::Result<()> {
     DirBuilder::new().mode(0o700).create(path)
@@ -65,7 +77,9 @@ impl SessionDir {
             remove_stale(base);
         }
         let name = format!("{PREFIX}{}-{}", std::process::id(), &uuid::Uuid::new_v4().simple().to_string()[..8]);
-        for base in bases {
+        // Containers often have 64 MB of shared memory, too little for tables and compiled cells.
+        let roomy = bases.iter().filter(|base| free_bytes(base) >= ROOM);
+        for base in roomy.chain(&bases) {
             let path = base.join(&name);
             if private_dir(&path).is_ok() {
                 return Ok(Self(path));
