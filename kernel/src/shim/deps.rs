@@ -34,11 +34,12 @@ pub fn added(directory: &Path, lab: &Lab) -> anyhow::Result<toml::Table> {
 }
 
 fn package(dependencies: &toml::Table) -> String {
+    let table = toml::Table::from_iter([("dependencies".to_owned(), toml::Value::Table(dependencies.clone()))]);
     // The same profile as cells: release-grade.
     format!(
         "[package]\nname = \"ctx\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[lib]\npath = \"lib.rs\"\n\n\
          [profile.dev]\nopt-level = 3\ndebug = false\ndebug-assertions = false\noverflow-checks = false\nincremental = false\n\n\
-         [dependencies]\n{dependencies}"
+         {table}"
     )
 }
 
@@ -184,6 +185,13 @@ mod tests {
         assert_eq!(package_name("path+file:///home/me/my-crate#0.1.0"), "my-crate");
         assert_eq!(package_name("path+file:///home/me/folder#my-crate@0.1.0"), "my-crate");
         assert_eq!(package_name("git+https://example.org/a/b?branch=x#0.2.0"), "b");
+    }
+
+    #[test]
+    fn a_dependency_with_features_stays_a_dependency() {
+        let dependencies: toml::Table = "tokio = { version = \"1\", features = [\"rt\"] }\nitoa = \"1\"".parse().expect("valid");
+        let manifest: toml::Table = package(&dependencies).parse().expect("valid");
+        assert_eq!(manifest["dependencies"], toml::Value::Table(dependencies));
     }
 
     #[test]

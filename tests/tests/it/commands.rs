@@ -24,7 +24,7 @@ fn commands_and_shell_lines() {
     // What cells' compiler needs is not in the shell's environment.
     let environment = session.ok("!env; command -v cargo").stdout();
     assert!(
-        !environment.contains("EVCXR_") && !environment.contains("shim") && !environment.contains("RUSTUP_TOOLCHAIN=1"),
+        !environment.contains("EVCXR_") && !environment.contains("/shim/bin") && !environment.contains("RUSTUP_TOOLCHAIN=1"),
         "{environment}"
     );
 
