@@ -42,5 +42,8 @@ pub fn run(connection_file: &Path) -> anyhow::Result<()> {
     let make = Box::new(move || -> Result<Box<dyn crate::engine::Engine>, magics::error::MagicError> {
         Ok(Box::new(notebook::Notebook::start(for_engine)?))
     });
-    crate::protocol::run(connection_file, assist, make, history)
+    let ended = crate::protocol::run(connection_file, assist, make, history);
+    // A thread that is stuck in a cell may hold the session; its directory goes all the same.
+    shared.dir.remove();
+    ended
 }

@@ -91,11 +91,22 @@ impl SessionDir {
     pub fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Removes the directory and all tables in it. A worker that is just ending may still write: tries a few times.
+    pub fn remove(&self) {
+        for _ in 0..5 {
+            let _ = fs::remove_dir_all(&self.0);
+            if !self.0.exists() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
 }
 
 impl Drop for SessionDir {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        self.remove();
     }
 }
 

@@ -64,7 +64,7 @@ fn compile_errors_are_one_error_with_span_and_help() {
     borrow.says(&["cannot borrow `*v` as mutable", "v.push(2);", "first"]);
     let moved = session.run("let s = String::new();\ndrop(s);\ns.len()").fails("CompileError[E0382]");
     moved.says(&["s.len()", "moved"]);
-    let syntax = session.run("let x = ;").fails("CompileError");
+    let syntax = session.run("let x = (1 + ;").fails("CompileError");
     syntax.says(&["unclosed delimiter", "let x = (1 + ;"]);
     let unicode = session.run("let \u{e4} = \"\u{1f980}\"; let n: i32 = \u{e4};").fails("CompileError[E0308]");
     unicode.says(&["\u{1f980}"]);

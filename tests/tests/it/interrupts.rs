@@ -86,7 +86,7 @@ fn queries_and_commands_stop() {
     let _ = stopped.fails("Interrupted");
     process::wait_gone(&sleeper, Duration::from_secs(5));
 
-    let timing = "%%timeit --budget 60s\nstd::thread::sleep(std::time::Duration::from_millis(20))";
+    let timing = "%%timeit -r 5000 --budget 60s\nstd::thread::sleep(std::time::Duration::from_millis(20))";
     let cell = session.begin(timing);
     let _ = session.recv_output(&cell, CELL);
     std::thread::sleep(Duration::from_secs(3));
