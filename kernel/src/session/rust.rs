@@ -67,6 +67,8 @@ impl RustSession {
         drain(outputs);
         let mut context = CommandContext::with_eval_context(context);
         context.execute(PRELUDE).map_err(failed)?;
+        // evcxr has run a cell of its own, and the prelude is one: what they put out must not count for the first real one.
+        link.wait_for_end(2, DRAIN);
         let handle = context.process_handle();
         Ok(Self { context, link, directory, handle })
     }
@@ -95,7 +97,7 @@ impl RustSession {
     pub fn revive(&mut self) -> Option<(String, Vec<String>)> {
         let ended = self.handle.lock().ok().and_then(|mut child| child.try_wait().ok().flatten())?;
         let lost = self.names();
-        self.link.wait_for_close(DRAIN);
+        self.link.wait_for_close(self.link.worker(), DRAIN);
         // evcxr notices the dead worker when it sends the next cell, and starts a new one.
         let _ = self.context.execute("()");
         self.link.expect_worker();
@@ -118,6 +120,7 @@ impl RustSession {
     pub fn eval(&mut self, code: &str, capture: &Arc<Capture>) -> Result<RustOutcome, Failed> {
         let before = self.names();
         let ended = self.link.ended();
+        let worker = self.link.worker();
         self.link.set_sink(Some(Arc::clone(capture) as Arc<_>));
         let begin = Instant::now();
         let outcome = self.context.execute(code);
@@ -132,7 +135,7 @@ impl RustSession {
             }
             Err(Error::CompilationErrors(errors)) => Err(Failed::Compile(errors)),
             Err(Error::SubprocessTerminated(how)) => {
-                self.link.wait_for_close(DRAIN);
+                self.link.wait_for_close(worker, DRAIN);
                 self.link.expect_worker();
                 Err(Failed::Died { how: signal_in(&how), lost: before })
             }

@@ -40,6 +40,8 @@ struct State {
     /// Cells ended per stream: `end` frames seen since the worker connected.
     ended: [u64; 2],
     stage: [Stage; 2],
+    /// Process that holds the other end of each stream; a new worker may connect before the old one's streams are read.
+    owner: [Option<i32>; 2],
     /// The worker is inside a cell's code.
     running: bool,
     replies: Option<UnixStream>,
@@ -116,11 +118,16 @@ impl WorkerLink {
         }
     }
 
-    /// Waits until both streams are closed: the worker has died and everything it wrote was read.
-    pub fn wait_for_close(&self, at_most: Duration) {
+    /// The worker that is connected now.
+    pub fn worker(&self) -> Option<i32> {
+        self.shared.state.lock().owner[0]
+    }
+
+    /// Waits until both streams of `worker` are closed: it has died and everything it wrote was read.
+    pub fn wait_for_close(&self, worker: Option<i32>, at_most: Duration) {
         let deadline = Instant::now() + at_most;
         let mut state = self.shared.state.lock();
-        while state.stage.contains(&Stage::Open) {
+        while (0..2).any(|stream| state.stage[stream] == Stage::Open && state.owner[stream] == worker) {
             if self.shared.changed.wait_until(&mut state, deadline).timed_out() {
                 return;
             }
@@ -176,8 +183,8 @@ fn serve(shared: &Shared, stream: UnixStream) {
     let mut words = hello.split_whitespace();
     let (role, pid) = (words.next().unwrap_or_default(), words.next().and_then(|pid| pid.parse::<i32>().ok()));
     match role {
-        "stdout" => pump(shared, Stream::Stdout, reader),
-        "stderr" => pump(shared, Stream::Stderr, reader),
+        "stdout" => pump(shared, Stream::Stdout, pid, reader),
+        "stderr" => pump(shared, Stream::Stderr, pid, reader),
         "replies" => shared.state.lock().replies = Some(writer),
         "build" => builds(shared, pid, reader),
         "alive" => {
@@ -189,9 +196,10 @@ fn serve(shared: &Shared, stream: UnixStream) {
     }
 }
 
-fn pump(shared: &Shared, stream: Stream, mut reader: BufReader<UnixStream>) {
+fn pump(shared: &Shared, stream: Stream, worker: Option<i32>, mut reader: BufReader<UnixStream>) {
     {
         let mut state = shared.state.lock();
+        state.owner[index(stream)] = worker;
         state.stage[index(stream)] = Stage::Open;
         state.ended[index(stream)] = 0;
     }
@@ -203,25 +211,29 @@ fn pump(shared: &Shared, stream: Stream, mut reader: BufReader<UnixStream>) {
             Ok(count) => count,
         };
         for piece in splitter.push(&buffer[..count]) {
-            deliver(shared, stream, piece);
+            deliver(shared, stream, worker, piece);
         }
     }
     if let Some(piece) = splitter.finish() {
-        deliver(shared, stream, piece);
+        deliver(shared, stream, worker, piece);
     }
     let mut state = shared.state.lock();
-    state.stage[index(stream)] = Stage::Closed;
-    state.running = false;
+    if state.owner[index(stream)] == worker {
+        state.stage[index(stream)] = Stage::Closed;
+        state.running = false;
+    }
     shared.changed.notify_all();
 }
 
-fn deliver(shared: &Shared, stream: Stream, piece: Piece) {
+fn deliver(shared: &Shared, stream: Stream, worker: Option<i32>, piece: Piece) {
     let sink = shared.state.lock().sink.clone();
     match piece {
         Piece::Frame(frame) if frame["t"] == "end" => {
             let mut state = shared.state.lock();
-            state.ended[index(stream)] += 1;
-            state.running = false;
+            if state.owner[index(stream)] == worker {
+                state.ended[index(stream)] += 1;
+                state.running = false;
+            }
             shared.changed.notify_all();
         }
         Piece::Frame(frame) => {
