@@ -35,14 +35,15 @@ pub fn write(
         .build();
     // Without the Arrow schema a reader maps text to its own usual type instead of a string view.
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    let file = super::create(job, path)?;
-    let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(schema), options).map_err(failed)?;
+    let mut file = super::create(job, path)?;
+    let mut writer = ArrowWriter::try_new_with_options(&mut file, Arc::clone(schema), options).map_err(failed)?;
     let mut rows = 0;
     for batch in batches {
         writer.write(&batch).map_err(failed)?;
         rows += batch.num_rows() as u64;
     }
-    let file = writer.into_inner().map_err(failed)?;
+    // `into_inner` would turn a full disk into plain text; closing keeps the error of the file system.
+    writer.close().map_err(failed)?;
     let totals = file.finish().map_err(|source| DataError::io("write", path, source, job.need_mb))?;
     Ok((rows, totals))
 }
