@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`engine`] | the traits between protocol and language |
 //! | [`protocol`] | the Jupyter protocol: sockets, messages, identity, history |
-//! | [`session`] | the language: evcxr, workers, magics' host |
+//! | [`cells`] | Rust cells: taken apart, compiled once, run |
+//! | [`session`] | a notebook's session: workers, magics' host, analyzer |
 //! | [`engine_worker`] | client of the engine worker |
 //! | [`shim`] | what evcxr finds when it asks for `cargo` |
 
+pub mod cells;
 pub mod engine;
 pub mod engine_worker;
 pub mod protocol;

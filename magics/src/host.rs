@@ -42,6 +42,15 @@ pub struct RustOutcome {
     pub run_s: f64,
 }
 
+/// What became of variables that were made again.
+#[derive(Debug, Clone, Default)]
+pub struct Restored {
+    /// Cells that ran again.
+    pub cells: usize,
+    /// The cell that failed, and why; none after it ran.
+    pub failed: Option<(String, MagicError)>,
+}
+
 /// The kernel, as a magic sees it. All calls block; all of them return early when the user interrupts.
 pub trait Host {
     /// Runs Rust code as if it were the body of a plain cell: prints, displays and the value of the last
@@ -53,6 +62,12 @@ pub trait Host {
 
     /// Like [`Host::eval_rust`], but frames sent by `lab::measure` go to `on_event` while the code runs.
     fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError>;
+
+    /// Runs the cells again, silently and in a fresh worker, that have made or changed variables.
+    ///
+    /// # Errors
+    /// No Rust worker can be started.
+    fn restore(&mut self) -> Result<Restored, MagicError>;
 
     /// Live Rust variables, sorted by name.
     fn variables(&mut self) -> Vec<Variable>;

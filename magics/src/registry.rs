@@ -5,7 +5,7 @@ use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
 use crate::live::Live;
-use crate::magics::{claim, data, lsmagic, machine, parallel, profile, results, sql, tables, timeit, vars};
+use crate::magics::{claim, data, lsmagic, machine, parallel, profile, restore, results, sql, tables, timeit, vars};
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
 use crate::spec::{Kind, Spec};
@@ -55,6 +55,7 @@ pub static MAGICS: &[&dyn Magic] = &[
     &data::Data,
     &tables::Tables,
     &vars::Vars,
+    &restore::Restore,
     &lsmagic::LsMagic,
 ];
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::cell::{Segment, parse};
 use crate::error::MagicError;
-use crate::host::{Event, Host, RustOutcome, Stream, Variable};
+use crate::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use crate::live::Live;
 use crate::registry;
 use crate::sql_wire::{SqlReply, SqlRequest};
@@ -31,6 +31,8 @@ pub struct Recorder {
     pub statuses: Vec<String>,
     pub cancelled: bool,
     pub session: PathBuf,
+    /// What a coming `restore` answers.
+    pub restored: Restored,
 }
 
 impl Default for Recorder {
@@ -50,6 +52,7 @@ impl Default for Recorder {
             statuses: Vec::new(),
             cancelled: false,
             session: PathBuf::from("/session"),
+            restored: Restored::default(),
         }
     }
 }
@@ -192,6 +195,10 @@ impl Host for Recorder {
         }
         self.events.pop_front().unwrap_or_default().into_iter().for_each(on_event);
         Ok(RustOutcome::default())
+    }
+
+    fn restore(&mut self) -> Result<Restored, MagicError> {
+        Ok(self.restored.clone())
     }
 
     fn variables(&mut self) -> Vec<Variable> {

@@ -1,5 +1,6 @@
 //! `lab.json`: where the prebuilt dylib and the crates behind it lie, for the kernel to link cells against.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -37,8 +38,33 @@ pub fn lab_json(built: &[Artifact], metadata: &Value, rustc: &str, metadata_path
         "lab": dylib,
         "deps_dir": deps_dir,
         "externs": externs,
+        "behind": behind(built, metadata, &lab.package_id),
         "metadata": metadata_path,
     }))
+}
+
+/// The libraries of all crates inside `lab`, by name in code: types of variables are named through them. A name that
+/// two versions share is left out.
+fn behind(built: &[Artifact], metadata: &Value, lab: &str) -> Map<String, Value> {
+    let nodes = metadata["resolve"]["nodes"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut open = vec![lab];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if seen.insert(id)
+            && let Some(node) = nodes.iter().find(|node| node["id"] == id)
+        {
+            open.extend(node["deps"].as_array().into_iter().flatten().filter_map(|dep| dep["pkg"].as_str()));
+        }
+    }
+    let mut found: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+    for id in seen.into_iter().filter(|id| *id != lab) {
+        if let Some(rlib) = rlib_of(built, id)
+            && let Some(name) = built.iter().find(|a| a.package_id == id && a.file("rlib").is_some()).map(|a| a.name.replace('-', "_"))
+        {
+            found.entry(name).or_default().push(rlib);
+        }
+    }
+    found.into_iter().filter(|(_, files)| files.len() == 1).map(|(name, files)| (name, json!(files[0]))).collect()
 }
 
 /// The crates a package links directly: name in code to package id.
@@ -88,6 +114,7 @@ mod tests {
         for name in EXTERNS {
             let file = value["externs"][name].as_str().unwrap_or_default();
             assert!(file.contains(&format!("/lib{name}-")) && file.ends_with(".rlib"), "{name}: {file}");
+            assert_eq!(value["behind"][name], value["externs"][name], "{name}");
         }
         Ok(())
     }

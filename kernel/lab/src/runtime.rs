@@ -7,26 +7,31 @@
 //!
 //! Generated code calls the functions here; a cell's author has no need of them.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fmt::Display;
 use std::io::Write;
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Condvar, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+/// For the types of variables, which the compiler calls `alloc::vec::Vec`.
+pub extern crate alloc;
+
+pub mod guard;
 pub mod variables;
 
-/// Marker line by which evcxr learns that a cell panicked.
-const EVCXR_PANIC: &str = "EVCXR_PANIC_NOTIFICATION";
-/// Marker line by which evcxr learns that a `?` ended a cell.
-const EVCXR_ERROR: &str = "EVCXR_ERROR_OCCURRED";
+use variables::VariableStore;
+
+/// The entry point of a compiled cell; it returns a [`guard::Ended`].
+type Entry = extern "C" fn(*mut VariableStore) -> u8;
 
 static TOKEN: OnceLock<String> = OnceLock::new();
-/// evcxr's own end of the worker's standard output: markers only.
-static MARKERS: AtomicI32 = AtomicI32::new(-1);
+/// Where the kernel reads how each cell ended.
+static OUTCOMES: AtomicI32 = AtomicI32::new(-1);
 static REPLIES: AtomicI32 = AtomicI32::new(-1);
 static PANIC: Mutex<Option<Value>> = Mutex::new(None);
 /// The last panic of another thread: Rayon carries such a panic over to the cell without a second report.
@@ -44,31 +49,93 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// # Safety
 /// `token` must point to a NUL-terminated string; the descriptors must be open and owned by the worker.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn benchbook_lab_start(token: *const c_char, markers: c_int, replies: c_int) {
+pub unsafe extern "C" fn benchbook_lab_start(token: *const c_char, outcomes: c_int, replies: c_int) {
     // SAFETY: the caller passes a valid C string.
     let token = unsafe { CStr::from_ptr(token) }.to_string_lossy().into_owned();
     let _ = TOKEN.set(token);
-    MARKERS.store(markers, Ordering::SeqCst);
+    OUTCOMES.store(outcomes, Ordering::SeqCst);
     REPLIES.store(replies, Ordering::SeqCst);
     std::panic::set_hook(Box::new(remember_panic));
     let _ = std::thread::Builder::new().name("benchbook-flush".into()).spawn(flush_partial_lines);
 }
 
-/// Called by the worker before each cell.
+/// Makes the variable store; the worker passes it to the functions below.
 #[unsafe(no_mangle)]
-pub extern "C" fn benchbook_lab_begin() {
-    *lock(&PANIC) = None;
-    *lock(&OTHER_PANIC) = None;
-    *lock(&RUNNING.0) = true;
-    RUNNING.1.notify_all();
+pub extern "C" fn benchbook_lab_store() -> *mut c_void {
+    Box::into_raw(Box::new(VariableStore::default())).cast()
 }
 
-/// Called by the worker after each cell: everything printed so far is on its way when this returns.
+/// Runs a compiled cell and reports how it ended. Everything it printed is on its way when this returns.
+///
+/// # Safety
+/// `store` must come from [`benchbook_lab_store`], `entry` must be the entry point of a cell compiled against this library.
 #[unsafe(no_mangle)]
-pub extern "C" fn benchbook_lab_end() {
+pub unsafe extern "C" fn benchbook_lab_run(store: *mut c_void, entry: *const c_void) {
+    let store = store.cast::<VariableStore>();
+    // SAFETY: the caller passes a cell's entry point.
+    let entry = unsafe { std::mem::transmute::<*const c_void, Entry>(entry) };
+    *lock(&PANIC) = None;
+    *lock(&OTHER_PANIC) = None;
+    boundary("begin");
+    *lock(&RUNNING.0) = true;
+    RUNNING.1.notify_all();
+    // SAFETY: the store is valid, and only this thread uses it.
+    unsafe { (*store).begin() };
+    let began = Instant::now();
+    let ended = entry(store);
+    let run_s = began.elapsed().as_secs_f64();
     *lock(&RUNNING.0) = false;
     let _ = std::io::stdout().flush();
     let _ = std::io::stderr().flush();
+    // SAFETY: as above; the cell has returned.
+    let store = unsafe { &mut *store };
+    let new = store.end();
+    boundary("end");
+    report(&json!({"ended": ended, "run_s": run_s, "new": new, "names": store.names()}));
+}
+
+/// Drops variables: `names` is a comma-separated list.
+///
+/// # Safety
+/// `store` must come from [`benchbook_lab_store`]; `names` must point to a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn benchbook_lab_forget(store: *mut c_void, names: *const c_char) {
+    // SAFETY: the caller vouches for both.
+    let (store, names) = unsafe { (&mut *store.cast::<VariableStore>(), CStr::from_ptr(names)) };
+    let names = names.to_string_lossy().into_owned();
+    // A destructor of the cell's own may panic.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store.forget(names.split(','))));
+    report(&json!({"forgotten": true}));
+}
+
+/// Puts a boundary into both output streams, so that the kernel knows when it has everything of a cell.
+fn boundary(what: &str) {
+    let Some(token) = TOKEN.get() else { return };
+    let payload = json!({"t": what}).to_string();
+    let text = format!("\u{1}BB{token} {}\n{payload}\n", payload.len());
+    write_all(1, &text);
+    write_all(2, &text);
+}
+
+/// Tells the kernel how a cell ended.
+fn report(value: &Value) {
+    let descriptor = OUTCOMES.load(Ordering::SeqCst);
+    if descriptor >= 0 {
+        write_all(descriptor, &format!("{value}\n"));
+    }
+}
+
+fn write_all(descriptor: c_int, text: &str) {
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        // SAFETY: the descriptor stays open for the life of the process and the buffer is valid.
+        let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
+        match usize::try_from(written) {
+            Ok(count) if count > 0 => rest = &rest[count..],
+            _ if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
 }
 
 /// `print!` without a newline stays in the standard library's line buffer: push it out while a cell runs.
@@ -131,50 +198,34 @@ fn remember_panic(info: &std::panic::PanicHookInfo<'_>) {
         // Another thread's panic does not end the cell; say it, as Rust would.
         eprintln!("thread '{}' panicked: {message}", thread.name().unwrap_or("<unnamed>"));
         // The generated file's own lines would tell nothing.
-        if let Some(place) = info.location().filter(|place| !place.file().ends_with("cell/lib.rs")) {
+        if let Some(place) = info.location().filter(|place| !place.file().starts_with("cell_")) {
             eprintln!("  at {}:{}:{}", place.file(), place.line(), place.column());
         }
         *lock(&OTHER_PANIC) = Some(panic);
     }
 }
 
-fn marker(line: &str) {
-    let descriptor = MARKERS.load(Ordering::SeqCst);
-    if descriptor < 0 {
-        println!("{line}");
-        return;
-    }
-    let text = format!("{line}\n");
-    let mut rest = text.as_bytes();
-    while !rest.is_empty() {
-        // SAFETY: the descriptor stays open for the life of the process and the buffer is valid.
-        let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
-        match usize::try_from(written) {
-            Ok(count) if count > 0 => rest = &rest[count..],
-            _ => return,
-        }
-    }
-}
-
-/// Generated code calls this where a cell's panic was caught.
-pub fn cell_panicked() {
+/// Reports the panic that ended the cell.
+pub(crate) fn cell_panicked() {
     let own = lock(&PANIC).take();
     let panic = own.or_else(|| lock(&OTHER_PANIC).take()).unwrap_or_else(|| json!({"t": "panic", "message": "the cell panicked"}));
     frame(&panic);
-    marker(EVCXR_PANIC);
 }
 
-/// Generated code calls this where a `?` left the cell with an error.
-#[track_caller]
-pub fn cell_failed(message: &str) {
-    let place = std::panic::Location::caller();
+/// What a `?` of a cell turns every error into; the error itself is reported on the way.
+#[derive(Debug)]
+pub struct CellError(());
+
+impl<T: Display> From<T> for CellError {
+    #[track_caller]
+    fn from(error: T) -> Self {
+        cell_failed(&error.to_string(), std::panic::Location::caller());
+        Self(())
+    }
+}
+
+fn cell_failed(message: &str, place: &std::panic::Location<'_>) {
     frame(&json!({"t": "failed", "message": message, "file": place.file(), "line": place.line(), "column": place.column()}));
-    marker(EVCXR_ERROR);
-}
-
-/// Generated code calls this when a stored variable's type was redefined.
-pub(crate) fn variable_lost(name: &str) {
-    marker(&format!("{}{name}", variables::VARIABLE_CHANGED_TYPE));
 }
 
 /// Sends one structured message to the kernel, in order with printed text.

@@ -84,7 +84,7 @@ impl fmt::Write for Cut {
 }
 
 /// The value's `Debug` text, cut at 20 000 bytes; the cut is said.
-pub(crate) fn debug_text<T: Debug + ?Sized>(value: &T) -> String {
+fn debug_text(value: &dyn Debug) -> String {
     let mut cut = Cut { text: String::new(), full: false };
     let outcome = write!(cut, "{value:?}");
     if cut.full {
@@ -99,10 +99,19 @@ fn send(kind: &str, display: &Display, id: Option<&str>) {
     frame(&json!({"t": kind, "data": display.data, "id": id}));
 }
 
-pub(crate) fn send_result(display: &Display) {
+/// Shows the value of a cell. Behind `dyn`, so that no cell compiles it again.
+#[inline(never)]
+pub(crate) fn show_value(value: &dyn Show) {
+    let display = value.show();
     if !display.data.is_empty() {
-        send("result", display, None);
+        send("result", &display, None);
     }
+}
+
+/// Shows the value of a cell by its `Debug` text.
+#[inline(never)]
+pub(crate) fn show_debug(value: &dyn Debug) {
+    send("result", &Display::text(debug_text(value)), None);
 }
 
 /// What was shown by [`display`], so that it can be replaced.
@@ -114,12 +123,22 @@ pub struct DisplayHandle {
 impl DisplayHandle {
     /// Replaces what this handle shows, wherever it stands.
     pub fn update<T: Show + ?Sized>(&self, value: &T) {
+        self.replace(&value);
+    }
+
+    #[inline(never)]
+    fn replace(&self, value: &dyn Show) {
         send("update", &value.show(), Some(&self.id));
     }
 }
 
 /// Shows a value now, below what was shown before.
 pub fn display<T: Show + ?Sized>(value: &T) -> DisplayHandle {
+    display_value(&value)
+}
+
+#[inline(never)]
+fn display_value(value: &dyn Show) -> DisplayHandle {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = format!("cell-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     send("display", &value.show(), Some(&id));

@@ -1,8 +1,8 @@
 //! The Rust worker: loads each compiled cell and runs it.
 //!
-//! evcxr starts it, tells it on standard input which library and function to run, and expects marker lines
-//! on standard output. This process keeps those two for evcxr alone: what the cell prints goes to sockets
-//! of the kernel instead, as it is written.
+//! The kernel tells it on standard input what to do (`run FILE`, `forget a,b`) and reads on its standard output, a
+//! JSON line each, how that ended. This process keeps those two for the kernel alone: what a cell prints goes to
+//! sockets of the kernel instead, as it is written.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,15 +13,20 @@ use std::process::ExitCode;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
-/// The line evcxr waits for after each cell.
-const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
-
 type Start = unsafe extern "C" fn(*const c_char, c_int, c_int);
-type Hook = extern "C" fn();
-type CellFunction = extern "C" fn(*mut c_void) -> *mut c_void;
+type Store = extern "C" fn() -> *mut c_void;
+type Run = unsafe extern "C" fn(*mut c_void, *const c_void);
+type Forget = unsafe extern "C" fn(*mut c_void, *const c_char);
+
+/// The functions of `lab` that this program calls.
+struct Lab {
+    store: *mut c_void,
+    run: Run,
+    forget: Forget,
+}
 
 fn main() -> ExitCode {
-    // evcxr reads the first standard error; the cells get another one.
+    // The kernel reads the first standard error; the cells get another one.
     let said = duplicate(2);
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,10 +39,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// The private ends of evcxr's pipes, before 0, 1 and 2 are pointed elsewhere.
+/// The private ends of the kernel's pipes, before 0, 1 and 2 are pointed elsewhere.
 struct Pipes {
     commands: std::fs::File,
-    markers: std::fs::File,
+    outcomes: std::fs::File,
 }
 
 fn duplicate(descriptor: c_int) -> Result<std::fs::File, String> {
@@ -83,7 +88,7 @@ fn serve() -> Result<(), String> {
     // SAFETY: no other thread runs yet.
     unsafe { std::env::remove_var("BENCHBOOK_TOKEN") };
 
-    let pipes = Pipes { commands: duplicate(0)?, markers: duplicate(1)? };
+    let pipes = Pipes { commands: duplicate(0)?, outcomes: duplicate(1)? };
     let replies = connect(Path::new(&socket), "replies")?;
     let out = connect(Path::new(&socket), "stdout")?;
     let err = connect(Path::new(&socket), "stderr")?;
@@ -97,58 +102,49 @@ fn serve() -> Result<(), String> {
         .map_err(|error| format!("the lab library cannot be loaded: {}", reason(&error)))?;
     let token_text = CString::new(token.as_str()).map_err(|error| error.to_string())?;
     // SAFETY: the signatures are those of `lab::runtime`; descriptors and token are valid.
-    let (begin, end) = unsafe {
-        let start = lab.get::<Start>(b"benchbook_lab_start\0").map_err(|error| error.to_string())?;
-        start(token_text.as_ptr(), pipes.markers.as_raw_fd(), replies.into_raw_fd());
-        let begin = *lab.get::<Hook>(b"benchbook_lab_begin\0").map_err(|error| error.to_string())?;
-        let end = *lab.get::<Hook>(b"benchbook_lab_end\0").map_err(|error| error.to_string())?;
-        (begin, end)
+    let lab = unsafe {
+        let text = |error: libloading::Error| error.to_string();
+        let start = lab.get::<Start>(b"benchbook_lab_start\0").map_err(text)?;
+        start(token_text.as_ptr(), pipes.outcomes.as_raw_fd(), replies.into_raw_fd());
+        let store = lab.get::<Store>(b"benchbook_lab_store\0").map_err(text)?;
+        let run = *lab.get::<Run>(b"benchbook_lab_run\0").map_err(text)?;
+        let forget = *lab.get::<Forget>(b"benchbook_lab_forget\0").map_err(text)?;
+        let functions = Lab { store: store(), run, forget };
+        std::mem::forget(lab);
+        functions
     };
-    run_cells(pipes, &token, begin, end)
+    serve_commands(pipes, &lab)
 }
 
-fn run_cells(pipes: Pipes, token: &str, begin: Hook, end: Hook) -> Result<(), String> {
-    let Pipes { commands, mut markers } = pipes;
-    let mut variables: *mut c_void = std::ptr::null_mut();
-    for (number, line) in (0_u64..).zip(BufReader::new(commands).lines()) {
+fn serve_commands(pipes: Pipes, lab: &Lab) -> Result<(), String> {
+    for line in BufReader::new(pipes.commands).lines() {
         let line = line.map_err(|error| format!("the command pipe broke: {error}"))?;
-        let mut words = line.split(' ');
-        let (Some("LOAD_AND_RUN"), Some(path), Some(function)) = (words.next(), words.next(), words.next()) else {
-            return Err(format!("unknown command `{line}`"));
-        };
-        // SAFETY: the library was compiled by the kernel from the cell.
-        let cell = unsafe { Library::open(Some(path), RTLD_NOW) }
-            .map_err(|error| format!("the compiled cell cannot be loaded: {}", reason(&error)))?;
-        // SAFETY: evcxr generates the function with this signature.
-        let run = unsafe { cell.get::<CellFunction>(function.as_bytes()) }
-            .map_err(|error| format!("the compiled cell has no entry point: {error}"))?;
-        mark(token, "begin", number);
-        begin();
-        variables = run(variables);
-        end();
-        // Values of the cell's types live on in later cells, so its code is never unloaded.
-        std::mem::forget(cell);
-        mark(token, "end", number);
-        writeln!(markers, "{COMPLETE}").map_err(|error| format!("the kernel is gone: {error}"))?;
+        match line.split_once(' ') {
+            Some(("run", path)) => run(path, lab)?,
+            Some(("forget", names)) => {
+                let names = CString::new(names).map_err(|error| error.to_string())?;
+                // SAFETY: the store is the one `lab` made.
+                unsafe { (lab.forget)(lab.store, names.as_ptr()) };
+            }
+            _ => return Err(format!("unknown command `{line}`")),
+        }
     }
     Ok(())
 }
 
-/// Puts a boundary into both output streams, so that the kernel knows when it has everything of a cell.
-fn mark(token: &str, what: &str, cell: u64) {
-    let payload = format!("{{\"t\":\"{what}\",\"cell\":{cell}}}");
-    let frame = format!("\u{1}BB{token} {}\n{payload}\n", payload.len());
-    for descriptor in [1, 2] {
-        let mut rest = frame.as_bytes();
-        while !rest.is_empty() {
-            // SAFETY: the buffer is valid and the descriptor is open.
-            let written = unsafe { libc::write(descriptor, rest.as_ptr().cast(), rest.len()) };
-            match usize::try_from(written) {
-                Ok(count) if count > 0 => rest = &rest[count..],
-                _ => break,
-            }
-        }
-    }
+fn run(path: &str, lab: &Lab) -> Result<(), String> {
+    // SAFETY: the library was compiled by the kernel from the cell.
+    let cell = unsafe { Library::open(Some(path), RTLD_NOW) }
+        .map_err(|error| format!("the compiled cell cannot be loaded: {}", reason(&error)))?;
+    // SAFETY: only the address is taken.
+    let entry = unsafe { cell.get::<*const c_void>(benchbook::cells::ENTRY.as_bytes()) }
+        .map_err(|error| format!("the compiled cell has no entry point: {error}"))?
+        .into_raw();
+    // Values of the cell's types live on in later cells, so its code is never unloaded.
+    std::mem::forget(cell);
+    // SAFETY: store and entry point belong to `lab`, which this cell was compiled against.
+    unsafe { (lab.run)(lab.store, entry) };
+    Ok(())
 }
 
 /// The worker must not outlive its kernel. (A parent-death signal would not do: it fires when the *thread* that

@@ -1,7 +1,6 @@
 //! Completion, Shift-Tab and completeness: asked at any time, also while a cell runs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use magics::bundle::Bundle;
 use magics::complete::{Place, place};
@@ -9,9 +8,6 @@ use magics::complete::{Place, place};
 use crate::engine::{Assist, Completeness, Completion, Completions, EngineInfo};
 
 use super::shared::Shared;
-
-/// How long a question waits for a cell that is just ending.
-const WAIT: Duration = Duration::from_millis(100);
 
 /// Answers questions about code.
 pub struct SessionAssist(pub Arc<Shared>);
@@ -57,10 +53,7 @@ impl Assist for SessionAssist {
         }
         let none = Completions { matches: Vec::new(), start: position, end: position };
         let Some(range) = rust_range(code, position) else { return none };
-        let Some(mut guard) = self.0.rust.try_lock_for(WAIT) else { return none };
-        let Some(found) = guard.as_mut().and_then(|rust| rust.completions(&code[range.clone()], position - range.start)) else {
-            return none;
-        };
+        let Some(found) = self.0.analyzer.completions(&code[range.clone()], position - range.start) else { return none };
         let matches = found
             .completions
             .into_iter()
@@ -78,8 +71,7 @@ impl Assist for SessionAssist {
         if end == range.start {
             return None;
         }
-        let mut guard = self.0.rust.try_lock_for(WAIT)?;
-        let (text, html) = guard.as_mut()?.hover(&code[range.clone()], end - range.start)?;
+        let (text, html) = self.0.analyzer.hover(&code[range.clone()], end - range.start)?;
         let bundle = Bundle::text(text);
         Some(if html.is_empty() { bundle } else { bundle.with("text/html", html) })
     }

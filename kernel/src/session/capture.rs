@@ -1,4 +1,4 @@
-//! Receives what the Rust worker and the compiler put out while one piece of Rust runs.
+//! Receives what the Rust worker puts out while one piece of Rust runs.
 
 use std::sync::Arc;
 
@@ -37,21 +37,21 @@ pub struct Capture {
     link: std::sync::Weak<WorkerLink>,
     events: Option<Sender<Event>>,
     failure: Mutex<Option<Failure>>,
-    warnings: Mutex<Vec<Value>>,
     result: Mutex<Option<Bundle>>,
 }
 
 impl Capture {
     pub fn new(target: Target, link: &Arc<WorkerLink>, events: Option<Sender<Event>>) -> Self {
-        Self { target, link: Arc::downgrade(link), events, failure: Mutex::default(), warnings: Mutex::default(), result: Mutex::default() }
+        Self { target, link: Arc::downgrade(link), events, failure: Mutex::default(), result: Mutex::default() }
     }
 
     pub fn take_failure(&self) -> Option<Failure> {
         self.failure.lock().take()
     }
 
-    pub fn take_warnings(&self) -> Vec<Value> {
-        std::mem::take(&mut self.warnings.lock())
+    /// Whether the person has interrupted the cell.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(&self.target, Target::Cell(io, _) if io.is_cancelled())
     }
 
     pub fn take_result(&self) -> Option<Bundle> {
@@ -132,17 +132,6 @@ impl Sink for Capture {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn build(&self, report: Value) {
-        if let Some(what) = report["doing"].as_str()
-            && let Target::Cell(_, status) = &self.target
-        {
-            status.doing(what);
-        }
-        if report["warning"].is_object() {
-            self.warnings.lock().push(report["warning"].clone());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use magics::bundle::Bundle;
 use magics::error::MagicError;
-use magics::host::{Event, Host, RustOutcome, Stream, Variable};
+use magics::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use magics::sql_wire::{SqlReply, SqlRequest};
 
 use crate::engine_worker::EngineError;
@@ -30,7 +30,13 @@ impl Host for SessionHost<'_> {
     }
 
     fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        // The analyzer would take processor time from what is measured.
+        let _quiet = self.shared.analyzer.hold();
         run_rust::run(self.shared, self.past, self.cell, code, on_event)
+    }
+
+    fn restore(&mut self) -> Result<Restored, MagicError> {
+        run_rust::restore(self.shared, self.cell)
     }
 
     fn variables(&mut self) -> Vec<Variable> {

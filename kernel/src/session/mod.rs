@@ -1,10 +1,12 @@
-//! The session: evcxr, its worker, the engine worker, and the engine that the protocol layer drives.
+//! The session: Rust and its worker, the engine worker, the analyzer, and the engine that the protocol layer drives.
 //!
 //! | file | job |
 //! |---|---|
 //! | `notebook` | runs a cell: segments to magics, commands, shell, Rust |
 //! | `run_rust` | one piece of Rust, and its errors in terms of the cell |
-//! | `rust` | the evcxr context |
+//! | `rust` | the evaluator (`crate::cells`) and how evaluations fail |
+//! | `analyzer` | evcxr's context, which follows for completion and types |
+//! | `commands` | `:commands` |
 //! | `worker_link`, `framing`, `capture` | live output of the Rust worker |
 //! | `diagnostics`, `locate` | compiler messages with the cell's own lines |
 //! | `status` | "compiling … 3 s" |
@@ -15,8 +17,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+mod analyzer;
 mod assist;
 mod capture;
+mod commands;
 mod diagnostics;
 mod framing;
 mod host;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use magics::bundle::Bundle;
 use magics::cell::{Segment, Text, parse};
 use magics::error::MagicError;
-use magics::host::{Host, Stream};
+use magics::host::Stream;
 use magics::live::Live;
 
 use crate::engine::{Cell, Engine};
 
-use super::capture::{Capture, Target};
+use super::commands;
 use super::host::SessionHost;
 use super::run_rust::{self, CellContext, Past};
 use super::shared::Shared;
@@ -58,53 +58,13 @@ impl Notebook {
     }
 
     fn command(&mut self, command: &str, cell: &CellContext) -> Result<(), MagicError> {
-        let (name, argument) = command.split_once(char::is_whitespace).map_or((command, ""), |(name, rest)| (name, rest.trim()));
-        let mut host = SessionHost { shared: &self.shared, past: &mut self.past, cell, to_pager: false };
-        match name {
-            ":quit" | ":q" => {
-                host.stream(Stream::Stdout, "The session ends.\n");
-                end_politely();
-                return Ok(());
-            }
-            ":restart" => {
-                cell.status.doing("starting a fresh worker");
-                if let Some(rust) = self.shared.rust.lock().as_mut() {
-                    rust.restart();
-                }
-                host.stream(Stream::Stdout, "The Rust worker was restarted: variables are gone, functions, types and added crates stay.\n");
-                return Ok(());
-            }
-            ":dep" => {
-                let dependency = argument.split(['=', ' ']).next().unwrap_or_default();
-                let provided = crate::shim::Lab::read(&self.shared.parts.lab_json).is_ok_and(|lab| lab.provides(dependency));
-                if provided {
-                    host.stream(Stream::Stdout, &format!("`{dependency}` is part of every cell already; nothing to add.\n"));
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-        cell.status.doing(&format!("running {name}"));
-        let capture = Arc::new(Capture::new(Target::Cell(Arc::clone(&cell.io), cell.status.clone()), &self.shared.link, None));
-        let mut guard = self.shared.rust.lock();
-        let Some(rust) = guard.as_mut() else { return Ok(()) };
-        self.shared.rust_runs.store(true, std::sync::atomic::Ordering::SeqCst);
-        let outcome = rust.command(command, &capture);
-        self.shared.rust_runs.store(false, std::sync::atomic::Ordering::SeqCst);
-        self.shared.link.set_sink(None);
-        let generated = rust.last_source();
-        drop(guard);
-        let outputs = outcome.map_err(|failed| run_rust::explain(failed, &self.past, cell, command, &generated))?;
-        if let Some(text) = outputs.get("text/plain").filter(|text| !text.is_empty()) {
-            let bundle = Bundle::text(text);
-            let bundle = match outputs.get("text/html") {
-                Some(html) => bundle.with("text/html", html),
-                None => bundle,
-            };
+        if matches!(command.split_whitespace().next(), Some(":quit" | ":q")) {
             cell.status.before_output();
-            cell.io.display(&bundle, None);
+            cell.io.stream(Stream::Stdout, "The session ends.\n");
+            end_politely();
+            return Ok(());
         }
-        Ok(())
+        commands::run(&self.shared, command, cell)
     }
 }
 
@@ -129,7 +89,6 @@ impl Engine for Notebook {
         };
         let outcome = parsed.segments.into_iter().try_for_each(|segment| self.segment(segment, &context));
         context.status.end();
-        self.past.cells.push((cell.execution_count, cell.code.clone()));
         outcome
     }
 
@@ -138,12 +97,7 @@ impl Engine for Notebook {
     }
 
     fn shutdown(&mut self, _restart: bool) {
-        self.shared.stop_rust();
-        if let Some(worker) = self.shared.worker.lock().take()
-            && let Ok(mut child) = worker.lock()
-        {
-            let _ = child.kill();
-        }
+        self.shared.kill_rust();
         self.shared.engine.lock().shutdown();
         *self.shared.rust.lock() = None;
     }

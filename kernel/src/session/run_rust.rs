@@ -6,18 +6,18 @@ use std::sync::atomic::Ordering;
 
 use magics::bundle::Bundle;
 use magics::error::MagicError;
-use magics::host::{Event, RustOutcome, Stream};
+use magics::host::{Event, Restored, RustOutcome, Stream};
 
+use crate::cells::origin::{Line, Origin};
 use crate::engine::CellIo;
 
 use super::capture::{Capture, Failure, Target};
-use super::diagnostics::{self, Origin};
-use super::locate;
-use super::rust::Failed;
+use super::diagnostics::{self, Generated};
+use super::rust::{Failed, Ran, RustSession};
 use super::shared::Shared;
 use super::status::Status;
 
-/// Cells need stack for deep recursion of the parser and of the analyzer.
+/// Cells need stack for deep recursion of the parser.
 const STACK: usize = 64 << 20;
 
 /// What is known of the cell that runs.
@@ -30,16 +30,35 @@ pub struct CellContext {
 }
 
 impl CellContext {
-    pub fn name(&self) -> String {
-        format!("cell [{}]", self.count)
+    fn origin(&self, source: &str) -> Arc<Origin> {
+        Arc::new(Origin { count: self.count, cell: self.code.clone(), source: source.to_owned() })
     }
 }
 
-/// Cells that ran before, to find where a panic of an older function is.
+/// What later cells need to know of earlier ones.
 #[derive(Default)]
 pub struct Past {
-    pub cells: Vec<(usize, String)>,
-    pub warned: HashSet<String>,
+    warned: HashSet<String>,
+}
+
+fn not_running() -> MagicError {
+    MagicError::new("StartError", "the Rust session is not running")
+}
+
+/// Marks Rust as running, for interrupts, while it lives.
+struct Runs<'a>(&'a Shared);
+
+impl<'a> Runs<'a> {
+    fn now(shared: &'a Shared) -> Self {
+        shared.rust_runs.store(true, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.rust_runs.store(false, Ordering::SeqCst);
+    }
 }
 
 /// Runs `source`; events of measuring code go to `on_event` on this thread, while the code runs.
@@ -54,42 +73,44 @@ pub fn run(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<RustOutcome, MagicError> {
     let mut guard = shared.rust.lock();
-    let Some(rust) = guard.as_mut() else { return Err(MagicError::new("StartError", "the Rust session is not running")) };
-    if let Some((how, lost)) = rust.revive() {
+    let rust = guard.as_mut().ok_or_else(not_running)?;
+    if let Some((how, lost)) = rust.revive()? {
         cell.status.before_output();
         cell.io.stream(Stream::Stderr, &format!("The Rust worker had ended since the last cell: {how}.\n{}\n", what_was_lost(&lost)));
     }
     let (sender, receiver) = crossbeam_channel::unbounded();
     let capture = Arc::new(Capture::new(Target::Cell(Arc::clone(&cell.io), cell.status.clone()), &shared.link, Some(sender)));
-    cell.status.doing("compiling");
-    shared.rust_runs.store(true, Ordering::SeqCst);
+    let origin = cell.origin(source);
+    let runs = Runs::now(shared);
     let outcome = std::thread::scope(|scope| {
         let evaluation = std::thread::Builder::new().name("rust-cell".into()).stack_size(STACK).spawn_scoped(scope, || {
-            let outcome = rust.eval(source, &capture);
+            let outcome = rust.eval(&origin, &capture, &|doing| cell.status.doing(doing));
             shared.link.set_sink(None);
             // Ends the loop below: this was the last sender.
-            (outcome, capture.take_warnings(), drop(capture))
+            drop(capture);
+            outcome
         });
-        let evaluation = match evaluation {
-            Ok(evaluation) => evaluation,
-            Err(error) => return Err(MagicError::new("StartError", format!("no thread could be started: {error}"))),
-        };
+        let evaluation = evaluation.map_err(|error| Failed::Message(format!("no thread could be started: {error}")))?;
         for event in receiver {
             on_event(event);
         }
-        let (outcome, warnings, ()) = evaluation.join().map_err(|_| {
-            MagicError::new("InternalError", "evcxr failed on this cell; the session goes on").hint("please report the cell that caused it")
-        })?;
-        Ok((outcome, warnings))
+        evaluation.join().unwrap_or_else(|_| {
+            Err(Failed::Message("the kernel failed on this cell; the session goes on\nplease report the cell that caused it".to_owned()))
+        })
     });
-    shared.rust_runs.store(false, Ordering::SeqCst);
-    let (outcome, warnings) = outcome?;
-    let generated = rust.last_source();
-    let outcome = outcome.map_err(|failed| explain(failed, past, cell, source, &generated));
-    if outcome.is_ok() {
-        show_warnings(&warnings, past, cell, source, &generated);
+    drop(runs);
+    match outcome {
+        Ok(ran) => {
+            show_notes(&ran, past, cell, &origin);
+            Ok(ran.times)
+        }
+        Err(failed) => {
+            if let Failed::Compile { errors, .. } = &failed {
+                shared.last_errors.lock().clone_from(errors);
+            }
+            Err(explain(failed, rust, cell.io.is_cancelled()))
+        }
     }
-    outcome
 }
 
 /// Evaluates an expression without showing anything; its value comes back.
@@ -98,24 +119,59 @@ pub fn run(
 /// As [`run`].
 pub fn silently(shared: &Shared, source: &str) -> Result<Bundle, MagicError> {
     let mut guard = shared.rust.lock();
-    let Some(rust) = guard.as_mut() else { return Err(MagicError::new("StartError", "the Rust session is not running")) };
+    let rust = guard.as_mut().ok_or_else(not_running)?;
+    rust.revive()?;
     let capture = Arc::new(Capture::new(Target::Silent, &shared.link, None));
-    shared.rust_runs.store(true, Ordering::SeqCst);
-    let outcome = rust.eval(source, &capture);
+    let runs = Runs::now(shared);
+    let outcome = rust.eval(&Arc::new(Origin::of(0, source)), &capture, &|_| {});
     shared.link.set_sink(None);
-    shared.rust_runs.store(false, Ordering::SeqCst);
+    drop(runs);
     match outcome {
         Ok(_) => Ok(capture.take_result().unwrap_or_default()),
-        Err(Failed::Compile(errors)) => Err(diagnostics::compile_error(&errors, &Origin { cell: source, source, name: "expression" })),
-        Err(Failed::Cell(failure)) => Err(MagicError::new(if failure.panicked { "panic" } else { "Error" }, failure.message)),
-        Err(Failed::Died { how, lost }) => Err(died(&how, &lost)),
-        Err(Failed::Message(message)) => Err(MagicError::new("Error", message)),
+        Err(failed) => Err(explain(failed, rust, false)),
     }
 }
 
+/// Runs the cells that have made or changed variables again, silently and in order.
+///
+/// # Errors
+/// A session that is not running.
+pub fn restore(shared: &Shared, cell: &CellContext) -> Result<Restored, MagicError> {
+    let mut guard = shared.rust.lock();
+    let rust = guard.as_mut().ok_or_else(not_running)?;
+    rust.revive()?;
+    rust.restart()?;
+    let log = rust.take_log();
+    let mut restored = Restored { cells: 0, failed: None };
+    let runs = Runs::now(shared);
+    for origin in &log {
+        if cell.io.is_cancelled() {
+            restored.failed = Some((origin.name(), MagicError::interrupted()));
+            break;
+        }
+        cell.status.doing(&format!("running {} again", origin.name()));
+        let capture = Arc::new(Capture::new(Target::Silent, &shared.link, None));
+        let outcome = rust.eval(origin, &capture, &|_| {});
+        shared.link.set_sink(None);
+        match outcome {
+            Ok(_) => restored.cells += 1,
+            Err(failed) => {
+                let error = explain(failed, rust, cell.io.is_cancelled());
+                restored.failed = Some((origin.name(), error));
+                break;
+            }
+        }
+    }
+    drop(runs);
+    Ok(restored)
+}
+
 fn what_was_lost(lost: &[String]) -> String {
-    let lost = if lost.is_empty() { "No variables were lost".to_owned() } else { format!("Lost: the variables {}", lost.join(", ")) };
-    format!("{lost}. Kept: functions, types, `use` lines, added crates, and the SQL tables.")
+    let (what, how) = match lost {
+        [] => ("No variables were lost".to_owned(), ""),
+        names => (format!("Lost: the variables {}", names.join(", ")), " `%restore` runs the cells again that made them."),
+    };
+    format!("{what}. Kept: functions, types, `use` lines, added crates, and the SQL tables.{how}")
 }
 
 fn died(how: &str, lost: &[String]) -> MagicError {
@@ -124,14 +180,27 @@ fn died(how: &str, lost: &[String]) -> MagicError {
 }
 
 /// The error of a cell, for people.
-pub fn explain(failed: Failed, past: &Past, cell: &CellContext, source: &str, generated: &str) -> MagicError {
-    let cancelled = cell.io.is_cancelled();
+pub fn explain(failed: Failed, rust: &RustSession, cancelled: bool) -> MagicError {
     match failed {
-        Failed::Died { lost, .. } if cancelled => MagicError::new("Interrupted", "interrupted: the Rust worker was stopped")
-            .hint(format!("{} The next cell runs in a fresh worker.", what_was_lost(&lost))),
-        _ if cancelled => MagicError::new("Interrupted", "interrupted while compiling; nothing was lost"),
+        Failed::Interrupted { changeable } => {
+            let error = MagicError::new("Interrupted", "interrupted: the cell was stopped, and all variables are kept");
+            match changeable.as_slice() {
+                [] => error,
+                names => error.hint(format!("{} may be half changed: the cell was changing what it names", names.join(", "))),
+            }
+        }
+        Failed::Died { lost, .. } if cancelled => {
+            MagicError::new("Interrupted", "interrupted: the code could not be stopped, so its worker was ended")
+                .hint(format!("{} The next cell runs in a fresh worker.", what_was_lost(&lost)))
+        }
+        Failed::Stopped if !cancelled => {
+            MagicError::new("Error", "the compiler was ended by a signal: by hand, or by the system for want of memory")
+                .hint("run the cell again")
+        }
+        Failed::Stopped => MagicError::new("Interrupted", "interrupted while compiling; nothing was lost"),
         Failed::Died { how, lost } => died(&how, &lost),
-        Failed::Compile(errors) => diagnostics::compile_error(&errors, &Origin { cell: &cell.code, source, name: &cell.name() }),
+        Failed::Compile { errors, file, lines } => diagnostics::compile_error(&errors, &Generated { file: &file, lines: &lines }),
+        Failed::Message(_) if cancelled => MagicError::new("Interrupted", "interrupted while compiling; nothing was lost"),
         Failed::Message(message) => {
             let (first, rest) = message.split_once('\n').map_or((message.as_str(), None), |(first, rest)| (first, Some(rest.to_owned())));
             let error = MagicError::new("Error", first);
@@ -140,48 +209,51 @@ pub fn explain(failed: Failed, past: &Past, cell: &CellContext, source: &str, ge
                 None => error,
             }
         }
-        Failed::Cell(failure) => failure_error(&failure, past, cell, generated),
+        Failed::Cell(failure) => failure_error(&failure, rust),
     }
 }
 
 /// Name of the cell, line and text of the line.
 type Place = (String, usize, String);
 
-fn failure_error(failure: &Failure, past: &Past, cell: &CellContext, generated: &str) -> MagicError {
-    let own = failure.file.as_deref().is_some_and(|file| file.ends_with("cell/lib.rs"));
-    let place: Option<Place> = failure.line.filter(|_| own).and_then(|line| {
-        let older = past.cells.iter().rev().map(|(count, code)| (format!("cell [{count}]"), code.as_str()));
-        std::iter::once((cell.name(), cell.code.as_str())).chain(older).find_map(|(name, code)| {
-            let (found, _) = locate::in_cell(generated, line, code)?;
-            Some((name, found, code.lines().nth(found - 1).unwrap_or_default().to_owned()))
-        })
-    });
+fn place_of(failure: &Failure, rust: &RustSession) -> Option<Place> {
+    let Line::User { origin, line, .. } = rust.place(failure.file.as_deref()?, failure.line?)? else { return None };
+    let (found, _) = diagnostics::in_cell(&origin, line)?;
+    Some((origin.name(), found, origin.cell.lines().nth(found - 1).unwrap_or_default().to_owned()))
+}
+
+fn failure_error(failure: &Failure, rust: &RustSession) -> MagicError {
     let name = if failure.panicked { "panic" } else { "Error" };
     let first = failure.message.lines().next().unwrap_or_default();
     let mut shown = vec![format!("\u{1b}[31;1m{name}\u{1b}[0m: {}", failure.message)];
     let mut message = first.to_owned();
-    if let Some((cell_name, line, text)) = place {
+    if let Some((cell_name, line, text)) = place_of(failure, rust) {
         message = format!("{first} ({cell_name}, line {line})");
         let width = line.to_string().len();
         shown.push(format!("{:width$}\u{1b}[34m-->\u{1b}[0m {cell_name}, line {line}", ""));
         shown.push(format!("\u{1b}[34m{line} |\u{1b}[0m {text}"));
-    } else if let (Some(file), Some(line)) = (&failure.file, failure.line) {
+    } else if let (Some(file), Some(line)) = (failure.file.as_ref().filter(|file| !file.starts_with("cell_")), failure.line) {
         let file = file.rsplit('/').take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
         shown.push(format!("  \u{1b}[34m-->\u{1b}[0m {file}:{line}, called from this cell"));
     }
     MagicError::new(name, message).traceback(shown.iter().flat_map(|text| text.lines().map(str::to_owned)).collect())
 }
 
-/// Shows each warning of the compiler once per notebook, quietly.
-fn show_warnings(warnings: &[serde_json::Value], past: &mut Past, cell: &CellContext, source: &str, generated: &str) {
-    let name = cell.name();
-    let origin = Origin { cell: &cell.code, source, name: &name };
+/// Shows each warning of the compiler, and of ours, once per notebook, quietly.
+fn show_notes(ran: &Ran, past: &mut Past, cell: &CellContext, origin: &Arc<Origin>) {
+    if !ran.lost.is_empty() {
+        let text: String =
+            ran.lost.iter().map(|name| format!("The type of the variable `{name}` was redefined, so its value was lost.\n")).collect();
+        cell.status.before_output();
+        cell.io.stream(Stream::Stderr, &text);
+    }
+    let generated = Generated { file: &ran.file, lines: &ran.lines };
     let mut lines: Vec<String> = Vec::new();
-    for diagnostic in warnings {
-        if let Some(line) = diagnostics::warning(diagnostic, &origin, generated)
-            && past.warned.insert(line.clone())
-            && !lines.contains(&line)
-        {
+    let own = ran.unnameable.iter().map(|(name, type_name)| {
+        format!("`{name}` ({type_name}) has a type without a name: only this cell can use it, unless it is kept as `Box<dyn …>`")
+    });
+    for line in ran.warnings.iter().filter_map(|diagnostic| diagnostics::warning(diagnostic, &generated, origin)).chain(own) {
+        if past.warned.insert(line.clone()) && !lines.contains(&line) {
             lines.push(line);
         }
     }

@@ -1,210 +1,264 @@
-//! The evcxr context: compiles and runs Rust, keeps track of its worker.
+//! The Rust of a session: the evaluator, its worker's outputs, and how evaluations fail.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex as StdMutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use evcxr::{CommandContext, Error, EvalContext, EvalOutputs};
 use magics::error::MagicError;
 use magics::host::{RustOutcome, Variable};
 
+use super::analyzer::{Analyzer, PRELUDE};
 use super::capture::{Capture, Failure};
 use super::worker_link::WorkerLink;
+use crate::cells::cache::Cache;
+use crate::cells::compiler::Compiler;
+use crate::cells::diagnostic::Diagnostic;
+use crate::cells::evaluate::{Died, Done, Evaluator, Prepared, Refused};
+use crate::cells::origin::{Line, Origin};
+use crate::cells::worker::INTERRUPTED;
+use crate::shim;
 
-/// What every notebook starts with.
-const PRELUDE: &str = "use lab::prelude::*;";
 /// How long output may take to arrive after a cell has ended.
 const DRAIN: Duration = Duration::from_secs(5);
+/// What asynchronous cells run on.
+const TOKIO: &str = "tokio = { version = \"1.34.0\", features = [\"rt\", \"rt-multi-thread\"] }";
 
 /// How an evaluation failed.
 pub enum Failed {
-    Compile(Vec<evcxr::CompilationError>),
+    Compile {
+        errors: Vec<Diagnostic>,
+        file: String,
+        lines: Arc<Vec<Line>>,
+    },
+    /// The compiler was stopped.
+    Stopped,
     /// A panic or a failing `?`.
     Cell(Failure),
+    /// An interrupt ended the cell; everything is kept, but these variables it could change.
+    Interrupted {
+        changeable: Vec<String>,
+    },
     /// The worker process ended; its variables are gone.
     Died {
         how: String,
         lost: Vec<String>,
     },
-    /// Anything else evcxr says.
     Message(String),
 }
 
-/// A live evcxr context.
-pub struct RustSession {
-    context: CommandContext,
-    link: Arc<WorkerLink>,
-    directory: PathBuf,
-    handle: Arc<StdMutex<Child>>,
+/// What a cell did besides what it put out.
+pub struct Ran {
+    pub times: RustOutcome,
+    pub warnings: Vec<Diagnostic>,
+    pub file: String,
+    pub lines: Arc<Vec<Line>>,
+    /// Variables that went because their type was redefined.
+    pub lost: Vec<String>,
+    /// New variables that no later cell can use, with their types.
+    pub unnameable: Vec<(String, String)>,
 }
 
-/// Text of evcxr's output channels is not the cell's: cells print to sockets of our own.
-fn drain(outputs: evcxr::EvalContextOutputs) {
-    let spawn = |name: &str, channel: crossbeam_channel::Receiver<String>| {
-        let name = name.to_owned();
-        let _ = std::thread::Builder::new().name(format!("evcxr-{name}")).spawn(move || {
-            for line in channel {
-                tracing::debug!(stream = name, "{line}");
-            }
-        });
-    };
-    spawn("stdout", outputs.stdout);
-    spawn("stderr", outputs.stderr);
+/// The Rust of one notebook.
+pub struct RustSession {
+    evaluator: Evaluator,
+    link: Arc<WorkerLink>,
+    analyzer: Arc<Analyzer>,
+    /// The dependency table of `:dep`.
+    dependencies: toml::Table,
+    handle: Arc<StdMutex<Arc<StdMutex<Child>>>>,
 }
 
 impl RustSession {
-    /// Starts a context whose cells run in `worker`.
+    /// Starts the worker.
     ///
     /// # Errors
-    /// When the first compilation fails: no compiler, no `lab`.
-    pub fn start(worker: Command, link: Arc<WorkerLink>, directory: PathBuf) -> Result<Self, MagicError> {
-        let failed = |error: Error| {
-            MagicError::new("StartError", format!("the Rust session could not start: {}", text_of(&error)))
-                .hint("`cargo lab doctor` checks the installation")
-        };
-        let (context, outputs) = EvalContext::with_subprocess_command(worker).map_err(failed)?;
-        drain(outputs);
-        let mut context = CommandContext::with_eval_context(context);
-        context.execute(PRELUDE).map_err(failed)?;
-        // evcxr has run a cell of its own, and the prelude is one: what they put out must not count for the first real one.
-        link.wait_for_end(2, DRAIN);
-        let handle = context.process_handle();
-        Ok(Self { context, link, directory, handle })
+    /// When it cannot be started.
+    pub fn start(
+        compiler: Compiler,
+        worker: Box<dyn Fn() -> Command + Send>,
+        link: Arc<WorkerLink>,
+        analyzer: Arc<Analyzer>,
+        folder: &Path,
+        cache: Cache,
+    ) -> Result<Self, MagicError> {
+        let failed = |what: String| MagicError::new("StartError", what).hint("`cargo lab doctor` checks the installation");
+        let types = Arc::clone(&analyzer);
+        let evaluator = Evaluator::new(compiler, cache, folder, worker, Arc::new(move |name| types.type_of(name)))
+            .map_err(|error| failed(format!("the Rust session could not start: {error:#}")))?;
+        let handle = Arc::new(StdMutex::new(evaluator.handle()));
+        let mut session = Self { evaluator, link, analyzer, dependencies: toml::Table::new(), handle };
+        let prelude = Arc::new(Origin::of(0, PRELUDE));
+        match session.evaluator.prepare(&prelude) {
+            Ok(prepared) => {
+                let _ = session.evaluator.run(prepared);
+                Ok(session)
+            }
+            Err(Refused::Errors { errors, .. }) => {
+                let said: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+                Err(failed(format!("the Rust session could not start: {}", said.join("\n"))))
+            }
+            Err(Refused::Stopped) => Err(failed("the Rust session could not start: the compiler was stopped".to_owned())),
+            Err(Refused::Failed(what)) => Err(failed(format!("the Rust session could not start: {what}"))),
+        }
     }
 
-    /// The worker process, for interrupting; stays valid when it is restarted.
-    pub fn handle(&self) -> Arc<StdMutex<Child>> {
+    /// The worker process, for interrupts; stays valid when it is restarted.
+    pub fn handle(&self) -> Arc<StdMutex<Arc<StdMutex<Child>>>> {
         Arc::clone(&self.handle)
     }
 
     /// Live variables, sorted by name.
     pub fn variables(&self) -> Vec<Variable> {
-        let mut variables: Vec<Variable> = self
-            .context
-            .variables_and_types()
-            .map(|(name, type_name)| Variable { name: name.to_owned(), type_name: type_name.to_owned() })
-            .collect();
-        variables.sort_by(|a, b| a.name.cmp(&b.name));
-        variables
+        self.evaluator.variables().shown().map(|(name, type_name)| Variable { name: name.to_owned(), type_name }).collect()
     }
 
-    fn names(&self) -> Vec<String> {
-        self.variables().into_iter().map(|variable| variable.name).collect()
+    /// Where a line of a generated file came from.
+    pub fn place(&self, file: &str, line: usize) -> Option<Line> {
+        self.evaluator.place(file, line)
+    }
+
+    /// The cells that have made or changed variables, in order; running them notes them anew.
+    pub fn take_log(&mut self) -> Vec<Arc<Origin>> {
+        self.evaluator.take_log()
     }
 
     /// If the worker has died since the last cell, starts a new one and says what was lost.
-    pub fn revive(&mut self) -> Option<(String, Vec<String>)> {
-        let ended = self.handle.lock().ok().and_then(|mut child| child.try_wait().ok().flatten())?;
-        let lost = self.names();
+    ///
+    /// # Errors
+    /// When no worker can be started.
+    pub fn revive(&mut self) -> Result<Option<(String, Vec<String>)>, MagicError> {
+        let Some(ended) = self.evaluator.worker_ended() else { return Ok(None) };
+        let lost = self.evaluator.variables().names();
         self.link.wait_for_close(self.link.worker(), DRAIN);
-        // evcxr notices the dead worker when it sends the next cell, and starts a new one.
-        let _ = self.context.execute("()");
-        self.link.expect_worker();
-        Some((how_it_ended(ended), lost))
+        self.restart()?;
+        Ok(Some((how_it_ended(ended), lost)))
     }
 
     /// Ends the worker and starts a new one: variables are gone, items and dependencies stay.
-    pub fn restart(&mut self) {
-        if let Ok(mut child) = self.handle.lock() {
-            let _ = child.kill();
-            let _ = child.wait();
+    ///
+    /// # Errors
+    /// When no worker can be started.
+    pub fn restart(&mut self) -> Result<(), MagicError> {
+        self.renew(Evaluator::restart)
+    }
+
+    /// Forgets variables and items; dependencies stay.
+    ///
+    /// # Errors
+    /// When no worker can be started.
+    pub fn clear(&mut self) -> Result<(), MagicError> {
+        self.renew(Evaluator::clear)?;
+        self.analyzer.follow(":clear");
+        let prelude = Arc::new(Origin::of(0, PRELUDE));
+        if let Ok(prepared) = self.evaluator.prepare(&prelude) {
+            let _ = self.evaluator.run(prepared);
         }
-        let _ = self.revive();
+        self.analyzer.follow(PRELUDE);
+        Ok(())
+    }
+
+    fn renew(&mut self, how: impl FnOnce(&mut Evaluator) -> anyhow::Result<()>) -> Result<(), MagicError> {
+        let old = self.link.worker();
+        how(&mut self.evaluator)
+            .map_err(|error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation"))?;
+        self.link.wait_for_close(old, DRAIN);
+        self.link.expect_worker();
+        *self.handle.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.evaluator.handle();
+        Ok(())
+    }
+
+    /// Adds a crate; `line` is a line of a `[dependencies]` table.
+    ///
+    /// # Errors
+    /// A line that is none, a crate that cannot be had or built.
+    pub fn add_dependency(&mut self, line: &str, doing: &(dyn Fn(&str) + Sync)) -> Result<(), Failed> {
+        let table: toml::Table =
+            line.parse().map_err(|error: toml::de::Error| Failed::Message(format!("`{line}` is no dependency: {}", error.message())))?;
+        let mut dependencies = self.dependencies.clone();
+        dependencies.extend(table);
+        let built = shim::build_dependencies(&dependencies, &self.evaluator.compiler.lab, doing, &self.evaluator.compiler.running)
+            .map_err(|error| Failed::Message(format!("{error:#}")))?;
+        self.evaluator.compiler.built = built;
+        self.dependencies = dependencies;
+        self.analyzer.follow(&format!(":dep {line}"));
+        Ok(())
+    }
+
+    /// The crates added with `:dep`, as a table.
+    pub fn dependencies(&self) -> &toml::Table {
+        &self.dependencies
+    }
+
+    /// Sets the optimisation level of later cells.
+    pub fn set_opt_level(&mut self, level: &str) {
+        level.clone_into(&mut self.evaluator.compiler.opt_level);
+    }
+
+    pub fn opt_level(&self) -> &str {
+        &self.evaluator.compiler.opt_level
     }
 
     /// Runs code; its outputs go to `capture`.
     ///
     /// # Errors
     /// See [`Failed`].
-    pub fn eval(&mut self, code: &str, capture: &Arc<Capture>) -> Result<RustOutcome, Failed> {
-        let before = self.names();
+    pub fn eval(&mut self, origin: &Arc<Origin>, capture: &Arc<Capture>, doing: &(dyn Fn(&str) + Sync)) -> Result<Ran, Failed> {
+        if !self.dependencies.contains_key("tokio") && Evaluator::awaits(&origin.source) {
+            self.add_dependency(TOKIO, doing)?;
+        }
+        doing("compiling");
+        let prepared = self.evaluator.prepare(origin).map_err(|refused| match refused {
+            Refused::Errors { errors, file, lines } => Failed::Compile { errors, file, lines },
+            Refused::Stopped => Failed::Stopped,
+            Refused::Failed(message) => Failed::Message(message),
+        })?;
+        if capture.is_cancelled() {
+            return Err(Failed::Stopped);
+        }
+        self.run(prepared, origin, capture)
+    }
+
+    fn run(&mut self, mut prepared: Prepared, origin: &Arc<Origin>, capture: &Arc<Capture>) -> Result<Ran, Failed> {
         let ended = self.link.ended();
         let worker = self.link.worker();
+        let mut ran = Ran {
+            times: RustOutcome { compile_s: prepared.compile_s, run_s: 0.0 },
+            warnings: std::mem::take(&mut prepared.warnings),
+            file: prepared.file.clone(),
+            lines: Arc::clone(&prepared.lines),
+            lost: Vec::new(),
+            unnameable: Vec::new(),
+        };
+        let changeable = prepared.changeable();
         self.link.set_sink(Some(Arc::clone(capture) as Arc<_>));
-        let begin = Instant::now();
-        let outcome = self.context.execute(code);
-        let wall = begin.elapsed();
-        match outcome {
-            Ok(outputs) => {
-                self.link.wait_for_end(if ran(&outputs) { ended + 1 } else { ended }, DRAIN);
-                match capture.take_failure() {
-                    Some(failure) => Err(Failed::Cell(failure)),
-                    None => Ok(times(&outputs, wall)),
-                }
-            }
-            Err(Error::CompilationErrors(errors)) => Err(Failed::Compile(errors)),
-            Err(Error::SubprocessTerminated(how)) => {
+        let done: Done = match self.evaluator.run(prepared) {
+            Ok(done) => done,
+            Err(Died { status, lost }) => {
                 self.link.wait_for_close(worker, DRAIN);
-                self.link.expect_worker();
-                Err(Failed::Died { how: signal_in(&how), lost: before })
+                let how = status.map_or_else(|| "it ended".to_owned(), how_it_ended);
+                // The next cell finds a fresh worker.
+                let restarted = self.restart();
+                return Err(match restarted {
+                    Ok(()) => Failed::Died { how, lost },
+                    Err(error) => Failed::Message(format!("{how}; {}", error.message)),
+                });
             }
-            Err(error) => Err(Failed::Message(text_of(&error))),
+        };
+        if let Some(outcome) = &done.outcome {
+            self.link.wait_for_end(ended + 1, DRAIN);
+            ran.times.run_s = outcome.run_s;
+            if outcome.ended == INTERRUPTED {
+                return Err(Failed::Interrupted { changeable });
+            }
         }
-    }
-
-    /// Runs a `:command`.
-    ///
-    /// # Errors
-    /// See [`Failed`].
-    pub fn command(&mut self, command: &str, capture: &Arc<Capture>) -> Result<EvalOutputs, Failed> {
-        self.link.set_sink(Some(Arc::clone(capture) as Arc<_>));
-        self.context.execute(command).map_err(|error| match error {
-            Error::CompilationErrors(errors) => {
-                // A command's own failure comes as an error without the compiler's record.
-                let own: Vec<String> = errors.iter().filter(|error| error.json.is_null()).map(evcxr::CompilationError::message).collect();
-                if own.is_empty() { Failed::Compile(errors) } else { Failed::Message(own.join("\n")) }
-            }
-            error => Failed::Message(text_of(&error)),
-        })
-    }
-
-    /// The source that was compiled last, with generated lines.
-    pub fn last_source(&self) -> String {
-        std::fs::read_to_string(self.directory.join("src/lib.rs")).unwrap_or_default()
-    }
-
-    /// Completions at a byte position of Rust code.
-    pub fn completions(&mut self, code: &str, position: usize) -> Option<evcxr::Completions> {
-        self.context.completions(code, position).ok()
-    }
-
-    /// Documentation of what stands before `position`: plain text and HTML.
-    pub fn hover(&mut self, code: &str, position: usize) -> Option<(String, String)> {
-        let (text, html) = self.context.hover_at(code, position).ok()?;
-        (!text.contains("No documentation found") && !text.trim().is_empty()).then_some((text, html))
-    }
-}
-
-fn ran(outputs: &EvalOutputs) -> bool {
-    outputs.phases.iter().any(|phase| phase.name == "Final compile")
-}
-
-fn times(outputs: &EvalOutputs, wall: Duration) -> RustOutcome {
-    let run: Duration = outputs.phases.iter().filter(|phase| phase.name == "Execution").map(|phase| phase.duration).sum();
-    RustOutcome { compile_s: wall.saturating_sub(run).as_secs_f64(), run_s: run.as_secs_f64() }
-}
-
-fn text_of(error: &Error) -> String {
-    match error {
-        Error::CompilationErrors(errors) => errors.iter().map(evcxr::CompilationError::message).collect::<Vec<_>>().join("\n"),
-        Error::SubprocessTerminated(text) | Error::Message(text) => text.clone(),
-        Error::TypeRedefinedVariablesLost(names) => format!("the type of {} was redefined, so the value was lost", names.join(", ")),
-    }
-}
-
-/// evcxr reports the exit status as text: `… status: signal: 9 (SIGKILL)`.
-fn signal_in(text: &str) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    let last = text.lines().last().unwrap_or_default();
-    let number = |label: &str| {
-        let rest = last.split(label).nth(1)?;
-        rest.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>().parse::<i32>().ok()
-    };
-    match (number("signal: "), number("exit status: ")) {
-        (Some(signal), _) => how_it_ended(std::process::ExitStatus::from_raw(signal)),
-        (None, Some(code)) => how_it_ended(std::process::ExitStatus::from_raw(code << 8)),
-        (None, None) => last.to_owned(),
+        if let Some(failure) = capture.take_failure() {
+            return Err(Failed::Cell(failure));
+        }
+        ran.lost = done.lost;
+        ran.unnameable = done.unnameable;
+        self.analyzer.follow(&origin.source);
+        Ok(ran)
     }
 }
 

@@ -10,9 +10,14 @@ use anyhow::Context as _;
 use magics::error::MagicError;
 use parking_lot::Mutex;
 
+use crate::cells::cache::Cache;
+use crate::cells::compiler::{Compiler, Running};
+use crate::cells::diagnostic::Diagnostic;
+use crate::cells::linker::Linker;
 use crate::engine_worker::EngineWorker;
 use crate::shim;
 
+use super::analyzer::Analyzer;
 use super::paths::{Parts, SessionDir, cache_dir};
 use super::rust::RustSession;
 use super::worker_link::WorkerLink;
@@ -20,7 +25,7 @@ use super::worker_link::WorkerLink;
 /// The toolchain in which `lab` was built and cells are compiled.
 const TOOLCHAIN: &str = "1.95.0";
 
-/// The environment variables that are changed for evcxr.
+/// The environment variables that are changed for evcxr's analyzer.
 const CHANGED: &[&str] = &[
     "PATH",
     "CARGO_HOME",
@@ -44,10 +49,15 @@ pub struct Shared {
     pub parts: Parts,
     pub dir: SessionDir,
     pub link: Arc<WorkerLink>,
-    /// The evcxr context; locked while Rust runs.
+    /// The notebook's Rust; locked while it runs.
     pub rust: Mutex<Option<RustSession>>,
     /// The Rust worker's process, for interrupts while `rust` is locked.
-    pub worker: Mutex<Option<Arc<StdMutex<Child>>>>,
+    worker: Mutex<Option<Arc<StdMutex<Arc<StdMutex<Child>>>>>>,
+    /// The compiler that runs now.
+    running: Running,
+    pub analyzer: Arc<Analyzer>,
+    /// What the compiler said last, for `:explain`.
+    pub last_errors: Mutex<Vec<Diagnostic>>,
     /// Whether a cell's Rust code is being compiled or run now.
     pub rust_runs: AtomicBool,
     pub engine: Mutex<EngineWorker>,
@@ -115,6 +125,12 @@ impl Shared {
         set("BENCHBOOK_SESSION", dir.path().as_os_str());
         set("BENCHBOOK_WORKER_SOCKET", link.path().as_os_str());
 
+        let stand_in = parts.cargo.clone();
+        let analyzer = Analyzer::start(Box::new(move || {
+            let mut command = Command::new(&stand_in);
+            command.env(shim::PRETEND_WORKER, "1");
+            command
+        }));
         let engine = EngineWorker::new(parts.engines.clone(), parts.duckdb.clone(), dir.path().to_owned());
         Ok(Self {
             parts,
@@ -122,6 +138,9 @@ impl Shared {
             link,
             rust: Mutex::new(None),
             worker: Mutex::new(None),
+            running: Running::default(),
+            analyzer: Arc::new(analyzer),
+            last_errors: Mutex::default(),
             rust_runs: AtomicBool::new(false),
             engine: Mutex::new(engine),
             user_environment,
@@ -132,24 +151,38 @@ impl Shared {
 
     /// Gives a child process the user's own environment back.
     pub fn user_environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        for (name, value) in &self.user_environment {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        give_back(&self.user_environment, command);
         command
     }
 
-    /// Starts the evcxr context; takes a second or more.
+    /// The record of the prebuilt `lab`.
+    ///
+    /// # Errors
+    /// A missing or damaged record.
+    pub fn lab(&self) -> Result<shim::Lab, MagicError> {
+        shim::Lab::read(&self.parts.lab_json)
+            .map_err(|error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation"))
+    }
+
+    /// The compiler of cells.
+    pub fn rustc(&self) -> std::path::PathBuf {
+        self.sysroot.join("bin/rustc")
+    }
+
+    /// Where generated sources and compiled cells of this session lie.
+    pub fn cells(&self) -> std::path::PathBuf {
+        self.dir.path().join("cells")
+    }
+
+    /// Starts the notebook's Rust.
     ///
     /// # Errors
     /// A missing or foreign `lab`, no compiler.
     pub fn start_rust(&self) -> Result<(), MagicError> {
         let failed =
             |error: anyhow::Error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation");
-        let lab = shim::Lab::read(&self.parts.lab_json).map_err(failed)?;
-        let rustc = output_of(Command::new(self.sysroot.join("bin/rustc")).arg("-V")).map_err(failed)?;
+        let lab = self.lab()?;
+        let rustc = output_of(Command::new(self.rustc()).arg("-V")).map_err(failed)?;
         if rustc != lab.rustc {
             return Err(MagicError::new(
                 "StartError",
@@ -157,14 +190,28 @@ impl Shared {
             )
             .hint("run `cargo lab` to build it again"));
         }
-        let mut worker = Command::new(&self.parts.cell);
-        self.user_environment(&mut worker);
         let mut libraries = vec![self.std_dir.clone()];
         libraries.extend(lab.lab.parent().map(std::path::Path::to_owned));
         libraries.extend(std::env::var_os("LD_LIBRARY_PATH").iter().flat_map(std::env::split_paths));
         let libraries = std::env::join_paths(libraries).map_err(|error| failed(error.into()))?;
-        worker.env("LD_LIBRARY_PATH", libraries).env("BENCHBOOK_LAB", &lab.lab).env("BENCHBOOK_TOKEN", self.link.token());
-        let session = RustSession::start(worker, Arc::clone(&self.link), self.dir.path().join("cells"))?;
+        let environment = self.user_environment.clone();
+        let (program, lab_path, token) = (self.parts.cell.clone(), lab.lab.clone(), self.link.token().to_owned());
+        let worker = Box::new(move || {
+            let mut command = Command::new(&program);
+            give_back(&environment, &mut command);
+            command.env("LD_LIBRARY_PATH", &libraries).env("BENCHBOOK_LAB", &lab_path).env("BENCHBOOK_TOKEN", &token);
+            command
+        });
+        let compiler = Compiler {
+            rustc: self.rustc(),
+            lab,
+            built: shim::Built::default(),
+            opt_level: "3".to_owned(),
+            linker: Linker::find(&self.sysroot),
+            running: self.running.clone(),
+        };
+        let cache = Cache::new(cache_dir().map_err(failed)?.join("cells"));
+        let session = RustSession::start(compiler, worker, Arc::clone(&self.link), Arc::clone(&self.analyzer), &self.cells(), cache)?;
         *self.worker.lock() = Some(session.handle());
         *self.rust.lock() = Some(session);
         Ok(())
@@ -172,14 +219,13 @@ impl Shared {
 
     /// Stops the Rust code that runs now: its compilation if it is being compiled, else its worker.
     ///
-    /// While evcxr only analyses the code there is nothing to stop yet, and killing the worker would lose variables for
-    /// nothing: waits for what comes next.
+    /// Between the two there is nothing to stop yet, and killing the worker would lose variables for nothing: waits for
+    /// what comes next.
     pub fn stop_rust(&self) {
         let mut waited = Duration::ZERO;
         while self.rust_runs.load(Ordering::SeqCst) && waited < PATIENCE {
-            if self.link.kill_build() {
-                return;
-            }
+            // The compiler may just have ended by itself: what follows is looked at all the same.
+            self.running.kill();
             if self.link.is_running() {
                 break;
             }
@@ -191,12 +237,28 @@ impl Shared {
         }
     }
 
+    /// Ends compiler and worker.
+    pub fn kill_rust(&self) {
+        self.running.kill();
+        self.kill_worker();
+    }
+
     fn kill_worker(&self) {
         let worker = self.worker.lock().clone();
         if let Some(worker) = worker
+            && let Ok(worker) = worker.lock()
             && let Ok(mut child) = worker.lock()
         {
             let _ = child.kill();
         }
+    }
+}
+
+fn give_back(environment: &[(&'static str, Option<OsString>)], command: &mut Command) {
+    for (name, value) in environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
 }

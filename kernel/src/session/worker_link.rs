@@ -1,7 +1,7 @@
 //! The kernel's ends of the Rust worker's sockets.
 //!
-//! The worker and the compiler shim connect to one private socket and say who they are: `stdout`, `stderr`,
-//! `replies`, `alive` or `build`. One thread per connection forwards what arrives to the cell that runs.
+//! The worker connects to one private socket, several times, and says what for: `stdout`, `stderr`, `replies` or
+//! `alive`. One thread per connection forwards what arrives to the cell that runs.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -20,8 +20,6 @@ use super::framing::{Piece, Splitter};
 pub trait Sink: Send + Sync {
     fn text(&self, stream: Stream, text: &str);
     fn frame(&self, frame: Value);
-    /// What the compiler shim reports: `doing` or `warning`.
-    fn build(&self, report: Value);
 }
 
 /// How far a stream of the present worker is.
@@ -45,8 +43,6 @@ struct State {
     /// The worker is inside a cell's code.
     running: bool,
     replies: Option<UnixStream>,
-    /// The compiler shim that runs now; it leads a process group.
-    build: Option<i32>,
 }
 
 struct Shared {
@@ -154,16 +150,6 @@ impl WorkerLink {
     pub fn is_running(&self) -> bool {
         self.shared.state.lock().running
     }
-
-    /// Stops the compilation that runs now. Returns whether there was one.
-    pub fn kill_build(&self) -> bool {
-        let build = self.shared.state.lock().build;
-        if let Some(leader) = build.filter(|&leader| leader > 1) {
-            // SAFETY: the shim made itself leader of a group of its own; only it and its compiler are in it.
-            return unsafe { libc::kill(-leader, libc::SIGKILL) } == 0;
-        }
-        false
-    }
 }
 
 impl Drop for WorkerLink {
@@ -186,7 +172,6 @@ fn serve(shared: &Shared, stream: UnixStream) {
         "stdout" => pump(shared, Stream::Stdout, pid, reader),
         "stderr" => pump(shared, Stream::Stderr, pid, reader),
         "replies" => shared.state.lock().replies = Some(writer),
-        "build" => builds(shared, pid, reader),
         "alive" => {
             // Held open: the worker ends when this end closes.
             let mut rest = Vec::new();
@@ -249,23 +234,5 @@ fn deliver(shared: &Shared, stream: Stream, worker: Option<i32>, piece: Piece) {
                 sink.text(stream, &text);
             }
         }
-    }
-}
-
-fn builds(shared: &Shared, pid: Option<i32>, reader: BufReader<UnixStream>) {
-    if let Some(pid) = pid {
-        shared.state.lock().build = Some(pid);
-    }
-    for line in reader.lines().map_while(Result::ok) {
-        if let Ok(report) = serde_json::from_str::<Value>(&line) {
-            let sink = shared.state.lock().sink.clone();
-            if let Some(sink) = sink {
-                sink.build(report);
-            }
-        }
-    }
-    let mut state = shared.state.lock();
-    if state.build == pid {
-        state.build = None;
     }
 }

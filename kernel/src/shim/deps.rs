@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,11 +10,11 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::lab::Lab;
-use super::notify::Notify;
 use super::{DEPS_DIR, real_cargo, required};
+use crate::cells::compiler::Running;
 
 /// What the compiler needs to link the added crates.
-#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Built {
     /// Crate name and library file.
     pub externs: BTreeMap<String, PathBuf>,
@@ -76,10 +77,21 @@ pub fn cargo(directory: &Path) -> anyhow::Result<Command> {
 }
 
 /// Builds the added crates, or reads what was built before.
-pub fn build(dependencies: &toml::Table, lab: &Lab, notify: &mut Notify) -> anyhow::Result<Built> {
+///
+/// # Errors
+/// Crates that cannot be had or do not build, with cargo's own words.
+pub fn build_dependencies(
+    dependencies: &toml::Table,
+    lab: &Lab,
+    doing: &(dyn Fn(&str) + Sync),
+    running: &Running,
+) -> anyhow::Result<Built> {
+    let mut dependencies = dependencies.clone();
+    dependencies.retain(|name, _| !lab.provides(name));
     if dependencies.is_empty() {
         return Ok(Built::default());
     }
+    let dependencies = &dependencies;
     let directory = package_dir(dependencies, lab)?;
     let record = directory.join("built.json");
     if let Ok(text) = std::fs::read_to_string(&record)
@@ -88,38 +100,42 @@ pub fn build(dependencies: &toml::Table, lab: &Lab, notify: &mut Notify) -> anyh
     {
         return Ok(built);
     }
-    notify.doing("building the crates added with :dep");
+    doing("building the crates added with :dep");
     let mut child = cargo(&directory)?
         .args(["build", "--message-format=json-render-diagnostics"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        // A group of its own, so that an interrupt reaches the compilers too.
+        .process_group(0)
         .spawn()
         .context("cargo could not be started")?;
+    running.set(i32::try_from(child.id()).unwrap_or_default());
     let stderr = child.stderr.take().context("cargo has no stderr")?;
-    let log = std::thread::spawn(move || -> Vec<String> {
-        let mut kept = Vec::new();
-        let mut notify = Notify::connect();
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let line = line.trim().to_owned();
-            if let Some(name) = line.strip_prefix("Compiling ") {
-                notify.doing(&format!("compiling {}", name.split(" (").next().unwrap_or(name)));
-            } else {
-                kept.push(line);
-            }
-        }
-        kept
-    });
+    let stdout = child.stdout.take().context("cargo has no stdout")?;
     let direct: Vec<String> = dependencies.keys().cloned().collect();
     let mut built =
         Built { externs: BTreeMap::new(), search: vec![format!("dependency={}", required(DEPS_DIR)?.join("target/debug/deps").display())] };
-    let stdout = child.stdout.take().context("cargo has no stdout")?;
-    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        if let Ok(message) = serde_json::from_str::<Value>(&line) {
-            note(&message, &direct, dependencies, &mut built);
+    let kept = std::thread::scope(|scope| {
+        let log = scope.spawn(|| {
+            let mut kept = Vec::new();
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let line = line.trim().to_owned();
+                match line.strip_prefix("Compiling ") {
+                    Some(name) => doing(&format!("compiling {}", name.split(" (").next().unwrap_or(name))),
+                    None => kept.push(line),
+                }
+            }
+            kept
+        });
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Ok(message) = serde_json::from_str::<Value>(&line) {
+                note(&message, &direct, dependencies, &mut built);
+            }
         }
-    }
+        log.join().unwrap_or_default()
+    });
+    running.set(0);
     let status = child.wait()?;
-    let kept = log.join().unwrap_or_default();
     anyhow::ensure!(status.success(), "the crates added with :dep could not be built\n{}", kept.join("\n"));
     std::fs::write(&record, serde_json::to_string(&built)?)?;
     Ok(built)

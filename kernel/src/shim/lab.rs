@@ -17,6 +17,9 @@ pub struct Lab {
     pub deps_dir: PathBuf,
     /// Crates that cells can name, with the library that describes each.
     pub externs: BTreeMap<String, PathBuf>,
+    /// Every crate inside `lab`, for naming the types of variables.
+    #[serde(default)]
+    pub behind: BTreeMap<String, PathBuf>,
     /// `cargo metadata` of the workspace, for the analyzer.
     pub metadata: PathBuf,
 }

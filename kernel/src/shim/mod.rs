@@ -1,18 +1,15 @@
-//! What evcxr finds when it asks for `cargo` and `rustup`.
+//! What evcxr finds when it asks for `cargo` and `rustup`, and the crates that a notebook adds.
 //!
-//! evcxr compiles a cell by writing a small package and running `cargo build` on it. Cargo would build the
-//! whole dependency graph again for that package, Polars included. The shim answers in its place: it hands
-//! the cell to `rustc` directly, against the one prebuilt `lab`, with a release-grade profile. Real cargo is
-//! only run for the crates that a notebook adds with `:dep`.
+//! evcxr's context follows the session for its analyzer's sake (`session::analyzer`); cells are compiled by
+//! `benchbook::cells`. So its compilations and its worker are empty gestures, and its metadata is the recorded graph of
+//! the prebuilt `lab`.
 //!
 //! | evcxr or the analyzer runs | the shim does |
 //! |---|---|
 //! | `rustup which cargo` | names itself; `which rustc` names the real compiler |
-//! | `cargo build`, `cargo check` | [`build`]: one `rustc` run |
-//! | `cargo metadata` of a cell package | [`metadata`]: the recorded graph of `lab` plus the cell |
+//! | `cargo build`, `cargo check` | [`build`]: nothing |
+//! | `cargo metadata` of a cell package | [`metadata`]: the recorded graph of `lab` plus the cell and the added crates |
 //! | anything else | runs the real cargo |
-//!
-//! The texts it rewrites in generated code belong to the exact evcxr version pinned in `Cargo.toml`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -21,9 +18,8 @@ mod build;
 mod deps;
 mod lab;
 mod metadata;
-mod notify;
-pub mod rewrite;
 
+pub use deps::{Built, build_dependencies};
 pub use lab::Lab;
 
 /// Directory that holds links named `cargo` and `rustup` to this program.
@@ -37,6 +33,8 @@ pub const REAL_RUSTC: &str = "BENCHBOOK_REAL_RUSTC";
 pub const LAB_JSON: &str = "BENCHBOOK_LAB_JSON";
 /// Where crates added with `:dep` are built.
 pub const DEPS_DIR: &str = "BENCHBOOK_DEPS_DIR";
+/// Set where the program stands in for evcxr's worker.
+pub const PRETEND_WORKER: &str = "BENCHBOOK_PRETEND_WORKER";
 
 /// Entry point of the `benchbook-cargo` binary.
 pub fn main() -> ExitCode {
@@ -44,10 +42,8 @@ pub fn main() -> ExitCode {
     let name = arguments.next().unwrap_or_default();
     let arguments: Vec<String> = arguments.collect();
     let called = Path::new(&name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    if called != "rustup" {
-        // Interrupting a build ends this process and its compiler together: they form a group.
-        // SAFETY: setpgid on the own process has no memory effects.
-        unsafe { libc::setpgid(0, 0) };
+    if std::env::var_os(PRETEND_WORKER).is_some() {
+        return build::pretend_to_run();
     }
     let outcome = if called == "rustup" { rustup(&arguments) } else { cargo(&arguments) };
     outcome.unwrap_or_else(|error| {
@@ -104,8 +100,7 @@ fn cargo(arguments: &[String]) -> anyhow::Result<ExitCode> {
     if is_cell_package(&manifest) {
         let directory = manifest.parent().unwrap_or(Path::new("."));
         match verb {
-            Some("build") => return build::compile(directory, build::Goal::Library),
-            Some("check") => return build::compile(directory, build::Goal::Check),
+            Some("build" | "check") => return build::pretend(directory),
             Some("metadata") => return metadata::print(directory, arguments),
             _ => {}
         }

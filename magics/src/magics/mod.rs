@@ -6,6 +6,7 @@ pub mod lsmagic;
 pub mod machine;
 pub mod parallel;
 pub mod profile;
+pub mod restore;
 pub mod results;
 pub mod sql;
 pub mod tables;

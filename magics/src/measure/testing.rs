@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::bundle::Bundle;
 use crate::cell::{Segment, parse};
 use crate::error::MagicError;
-use crate::host::{Event, Host, RustOutcome, Stream, Variable};
+use crate::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use crate::live::Live;
 use crate::registry;
 use crate::sql_wire::{SqlReply, SqlRequest};
@@ -33,6 +33,9 @@ impl Host for Interrupting {
     }
     fn eval_rust(&mut self, code: &str) -> Result<RustOutcome, MagicError> {
         self.0.eval_rust(code)
+    }
+    fn restore(&mut self) -> Result<Restored, MagicError> {
+        self.0.restore()
     }
     fn variables(&mut self) -> Vec<Variable> {
         self.0.variables()

@@ -6,7 +6,7 @@
 
 use std::fmt::Debug;
 
-use super::{Display, Show, debug_text, send_result};
+use super::{Show, show_debug, show_value};
 
 /// Turns any expression into a reference to it, without moving it.
 pub trait ViaRef {
@@ -26,7 +26,7 @@ pub trait ViaShow {
 
 impl<T: Show + ?Sized> ViaShow for T {
     fn evcxr_display(&self) {
-        send_result(&self.show());
+        show_value(&self);
     }
 }
 
@@ -37,6 +37,6 @@ pub trait ViaDebug {
 
 impl<T: Debug + ?Sized> ViaDebug for &T {
     fn evcxr_display(&self) {
-        send_result(&Display::text(debug_text(*self)));
+        show_debug(self);
     }
 }
