@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 pub extern crate alloc;
 
 pub mod guard;
+pub mod interrupt;
 pub mod variables;
 
 use variables::VariableStore;
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn benchbook_lab_run(store: *mut c_void, entry: *const c_v
     let store = unsafe { &mut *store };
     let new = store.end();
     boundary("end");
-    report(&json!({"ended": ended, "run_s": run_s, "new": new, "names": store.names()}));
+    report(&json!({"ended": ended, "run_s": run_s, "new": new, "names": store.names(), "loops": interrupt::last().loops}));
 }
 
 /// Drops variables: `names` is a comma-separated list.
@@ -176,6 +177,10 @@ impl Drop for Quiet {
 }
 
 fn remember_panic(info: &std::panic::PanicHookInfo<'_>) {
+    // What an interrupt brings about is no news: a thread that is joined in vain, a lock that is poisoned.
+    if interrupt::pending() {
+        return;
+    }
     let message = if let Some(text) = info.payload().downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = info.payload().downcast_ref::<String>() {

@@ -5,7 +5,7 @@
 //! sockets of the kernel instead, as it is written.
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -17,13 +17,19 @@ type Start = unsafe extern "C" fn(*const c_char, c_int, c_int);
 type Store = extern "C" fn() -> *mut c_void;
 type Run = unsafe extern "C" fn(*mut c_void, *const c_void);
 type Forget = unsafe extern "C" fn(*mut c_void, *const c_char);
+type Loaded = extern "C" fn(*const c_void);
+type Interrupt = extern "C" fn(u64) -> bool;
 
 /// The functions of `lab` that this program calls.
 struct Lab {
     store: *mut c_void,
     run: Run,
     forget: Forget,
+    loaded: Loaded,
 }
+
+/// How long an interrupt may take before the kernel ends this process.
+const INTERRUPT_MS: u64 = 950;
 
 fn main() -> ExitCode {
     // The kernel reads the first standard error; the cells get another one.
@@ -80,7 +86,6 @@ fn reason(error: &libloading::Error) -> String {
 }
 
 fn serve() -> Result<(), String> {
-    end_with_parent();
     let token = variable("BENCHBOOK_TOKEN")?;
     let socket = variable("BENCHBOOK_WORKER_SOCKET")?;
     let lab = variable("BENCHBOOK_LAB")?;
@@ -109,7 +114,9 @@ fn serve() -> Result<(), String> {
         let store = lab.get::<Store>(b"benchbook_lab_store\0").map_err(text)?;
         let run = *lab.get::<Run>(b"benchbook_lab_run\0").map_err(text)?;
         let forget = *lab.get::<Forget>(b"benchbook_lab_forget\0").map_err(text)?;
-        let functions = Lab { store: store(), run, forget };
+        let loaded = *lab.get::<Loaded>(b"benchbook_lab_cell_loaded\0").map_err(text)?;
+        supervise(*lab.get::<Interrupt>(b"benchbook_lab_interrupt\0").map_err(text)?);
+        let functions = Lab { store: store(), run, forget, loaded };
         std::mem::forget(lab);
         functions
     };
@@ -140,6 +147,7 @@ fn run(path: &str, lab: &Lab) -> Result<(), String> {
     let entry = unsafe { cell.get::<*const c_void>(benchbook::cells::ENTRY.as_bytes()) }
         .map_err(|error| format!("the compiled cell has no entry point: {error}"))?
         .into_raw();
+    (lab.loaded)(entry);
     // Values of the cell's types live on in later cells, so its code is never unloaded.
     std::mem::forget(cell);
     // SAFETY: store and entry point belong to `lab`, which this cell was compiled against.
@@ -147,15 +155,22 @@ fn run(path: &str, lab: &Lab) -> Result<(), String> {
     Ok(())
 }
 
-/// The worker must not outlive its kernel. (A parent-death signal would not do: it fires when the *thread* that
-/// started the worker ends.)
-fn end_with_parent() {
-    let _ = std::thread::Builder::new().name("benchbook-parent".into()).spawn(|| {
-        // A socket to the kernel closes when the kernel ends, whatever way it ended.
+/// Interrupts the cell when the kernel says so, and ends this process when the kernel has ended: its end of the socket
+/// closes then, whatever way it ended. (A parent-death signal would not do: it fires when the *thread* that started the
+/// worker ends.)
+fn supervise(interrupt: Interrupt) {
+    let _ = std::thread::Builder::new().name("benchbook-supervisor".into()).spawn(move || {
         let Ok(socket) = std::env::var("BENCHBOOK_WORKER_SOCKET") else { return };
-        if let Ok(mut stream) = connect(Path::new(&socket), "alive") {
-            let mut byte = [0];
-            let _ = stream.read(&mut byte);
+        if let Ok(stream) = connect(Path::new(&socket), "supervisor") {
+            for line in BufReader::new(stream).lines() {
+                match line.as_deref() {
+                    Ok("interrupt") => {
+                        interrupt(INTERRUPT_MS);
+                    }
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
             // SAFETY: ends the process without running destructors of code that may be in the middle of anything.
             unsafe { libc::_exit(0) };
         }

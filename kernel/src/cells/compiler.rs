@@ -24,8 +24,17 @@ pub enum Goal {
 }
 
 /// Flags that make a cell's code what `cargo build --release` would make of it, apart from the optimisation level.
-pub const PROFILE: &[&str] =
-    &["-Ccodegen-units=1", "-Cdebug-assertions=off", "-Coverflow-checks=off", "-Cpanic=unwind", "-Cembed-bitcode=no", "-Cdebuginfo=0"];
+///
+/// Symbols are mangled the new way because an interrupt reads from them what a function is (`lab::runtime::interrupt`).
+pub const PROFILE: &[&str] = &[
+    "-Ccodegen-units=1",
+    "-Cdebug-assertions=off",
+    "-Coverflow-checks=off",
+    "-Cpanic=unwind",
+    "-Cembed-bitcode=no",
+    "-Cdebuginfo=0",
+    "-Csymbol-mangling-version=v0",
+];
 
 /// The process group that compiles now, for interrupts.
 #[derive(Debug, Clone, Default)]

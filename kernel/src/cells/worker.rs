@@ -18,6 +18,8 @@ pub struct Outcome {
     pub new: Vec<New>,
     /// All variables there are now.
     pub names: Vec<String>,
+    /// How many loops an interrupt has given up in their middle.
+    pub loops: usize,
 }
 
 /// A variable that a cell has kept.

@@ -182,12 +182,16 @@ fn died(how: &str, lost: &[String]) -> MagicError {
 /// The error of a cell, for people.
 pub fn explain(failed: Failed, rust: &RustSession, cancelled: bool) -> MagicError {
     match failed {
-        Failed::Interrupted { changeable } => {
+        Failed::Interrupted { changeable, given_up } => {
             let error = MagicError::new("Interrupted", "interrupted: the cell was stopped, and all variables are kept");
-            match changeable.as_slice() {
-                [] => error,
-                names => error.hint(format!("{} may be half changed: the cell was changing what it names", names.join(", "))),
+            let mut hints = Vec::new();
+            if !changeable.is_empty() {
+                hints.push(format!("{} may be half changed: the cell changes what it names", changeable.join(", ")));
             }
+            if given_up {
+                hints.push("the loop was left in its middle: a lock that it held stays locked".to_owned());
+            }
+            if hints.is_empty() { error } else { error.hint(hints.join("; ")) }
         }
         Failed::Died { lost, .. } if cancelled => {
             MagicError::new("Interrupted", "interrupted: the code could not be stopped, so its worker was ended")

@@ -38,6 +38,8 @@ pub enum Failed {
     /// An interrupt ended the cell; everything is kept, but these variables it could change.
     Interrupted {
         changeable: Vec<String>,
+        /// A loop was left in its middle, without running destructors.
+        given_up: bool,
     },
     /// The worker process ended; its variables are gone.
     Died {
@@ -249,7 +251,7 @@ impl RustSession {
             self.link.wait_for_end(ended + 1, DRAIN);
             ran.times.run_s = outcome.run_s;
             if outcome.ended == INTERRUPTED {
-                return Err(Failed::Interrupted { changeable });
+                return Err(Failed::Interrupted { changeable, given_up: outcome.loops > 0 });
             }
         }
         if let Some(failure) = capture.take_failure() {

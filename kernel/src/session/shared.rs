@@ -43,6 +43,8 @@ const CHANGED: &[&str] = &[
 /// How often, and how long, an interrupt looks for something to stop.
 const STEP: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a cell has to stop before its worker is ended.
+const INTERRUPT: Duration = Duration::from_secs(1);
 
 /// The session: its directory, its workers.
 pub struct Shared {
@@ -217,7 +219,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Stops the Rust code that runs now: its compilation if it is being compiled, else its worker.
+    /// Stops the Rust code that runs now: its compilation if it is being compiled, else the cell, and if that does not stop,
+    /// its worker.
     ///
     /// Between the two there is nothing to stop yet, and killing the worker would lose variables for nothing: waits for
     /// what comes next.
@@ -232,7 +235,16 @@ impl Shared {
             std::thread::sleep(STEP);
             waited += STEP;
         }
-        if self.rust_runs.load(Ordering::SeqCst) {
+        if !self.rust_runs.load(Ordering::SeqCst) {
+            return;
+        }
+        let asked = self.link.interrupt();
+        let deadline = std::time::Instant::now() + INTERRUPT;
+        while asked && self.link.is_running() && std::time::Instant::now() < deadline {
+            std::thread::sleep(STEP / 4);
+        }
+        // What cannot be stopped is ended, and its variables with it.
+        if self.link.is_running() {
             self.kill_worker();
         }
     }

@@ -1,7 +1,7 @@
 //! The kernel's ends of the Rust worker's sockets.
 //!
 //! The worker connects to one private socket, several times, and says what for: `stdout`, `stderr`, `replies` or
-//! `alive`. One thread per connection forwards what arrives to the cell that runs.
+//! `supervisor`. One thread per connection forwards what arrives to the cell that runs.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -43,6 +43,8 @@ struct State {
     /// The worker is inside a cell's code.
     running: bool,
     replies: Option<UnixStream>,
+    /// The worker's thread that interrupts its cell.
+    supervisor: Option<UnixStream>,
 }
 
 struct Shared {
@@ -146,6 +148,11 @@ impl WorkerLink {
         }
     }
 
+    /// Asks the worker to stop its cell. Returns whether it could be asked.
+    pub fn interrupt(&self) -> bool {
+        self.shared.state.lock().supervisor.as_mut().is_some_and(|stream| writeln!(stream, "interrupt").is_ok())
+    }
+
     /// Whether the worker is inside a cell's code.
     pub fn is_running(&self) -> bool {
         self.shared.state.lock().running
@@ -172,7 +179,8 @@ fn serve(shared: &Shared, stream: UnixStream) {
         "stdout" => pump(shared, Stream::Stdout, pid, reader),
         "stderr" => pump(shared, Stream::Stderr, pid, reader),
         "replies" => shared.state.lock().replies = Some(writer),
-        "alive" => {
+        "supervisor" => {
+            shared.state.lock().supervisor = Some(writer);
             // Held open: the worker ends when this end closes.
             let mut rest = Vec::new();
             let _ = reader.read_to_end(&mut rest);

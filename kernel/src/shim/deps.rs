@@ -70,8 +70,8 @@ pub fn cargo(directory: &Path) -> anyhow::Result<Command> {
     command
         .current_dir(directory)
         .env("CARGO_TARGET_DIR", required(DEPS_DIR)?.join("target"))
-        // A crate that is also inside `lab` must have another identity here.
-        .env("RUSTFLAGS", "-Cmetadata=benchbook-dep")
+        // A crate that is also inside `lab` must have another identity here; the mangling is that of cells.
+        .env("RUSTFLAGS", "-Cmetadata=benchbook-dep -Csymbol-mangling-version=v0")
         .env_remove("RUSTC_WRAPPER");
     Ok(command)
 }

@@ -1,6 +1,10 @@
 //! Runs the code of a cell so that a panic, an error or an interrupt ends the cell and nothing else.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::CellError;
+use super::interrupt::{self, Interrupted};
 
 /// How the code of a cell ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,18 +14,33 @@ pub enum Ended {
     Panicked = 1,
     /// A `?` left the cell.
     Failed = 2,
+    /// The person stopped it.
     Interrupted = 3,
 }
 
-/// Runs `code`. Its frames always lie between this function's and the interrupted one's, which interrupting relies on.
+/// Runs a cell's code on this thread; the process has one running cell at most.
+///
+/// The code comes as `dyn` and this is never inlined: so the frame that catches is always one of its own, below any
+/// frame of the cell that an interrupt has to give up.
 #[inline(never)]
 pub fn guarded(code: &mut dyn FnMut()) -> Ended {
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(code)) {
-        Ok(()) => Ended::Done,
-        Err(_) => {
-            super::cell_panicked();
-            Ended::Panicked
-        }
+    let run = interrupt::begin();
+    let result = catch_unwind(AssertUnwindSafe(code));
+    let pending = interrupt::end(run);
+    let Err(payload) = result else { return Ended::Done };
+    let stopped = pending || payload.is::<Interrupted>();
+    dispose(payload);
+    if stopped {
+        return Ended::Interrupted;
+    }
+    super::cell_panicked();
+    Ended::Panicked
+}
+
+/// The value a cell panicked with may itself panic when it is dropped.
+fn dispose(payload: Box<dyn Any + Send>) {
+    if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(second);
     }
 }
 
