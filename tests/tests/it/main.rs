@@ -19,3 +19,4 @@ mod outputs;
 mod protocol;
 mod robustness;
 mod sql;
+mod state;
