@@ -25,7 +25,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub use layout::Layout;
-pub use progress::{Progress, seconds};
+pub use progress::{Progress, Step, seconds};
 
 /// What set-up made, by absolute paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
