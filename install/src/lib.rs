@@ -2,6 +2,7 @@
 //!
 //! [`prepare`] is what `cargo lab` and the tests call; [`doctor::run`] is `benchbook doctor`.
 
+pub mod bench;
 pub mod build;
 mod datasets;
 mod disk;

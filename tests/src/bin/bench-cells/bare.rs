@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ::tests::prepared::without_cargo;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use tests::prepared::without_cargo;
 
 /// What `cargo build --release` makes of code, in one codegen unit: the flags with which the kernel compiles cells
 /// (`PROFILE` in the kernel crate, and opt-level 3). Written out, so that the floor does not move when the kernel does.

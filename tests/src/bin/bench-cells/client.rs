@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use ::tests::transcript::plain;
 use anyhow::{Context as _, Result, bail, ensure};
 use jupyter_protocol::connection_info::ConnectionInfo;
 use jupyter_protocol::messaging::{JupyterMessage, JupyterMessageContent, UnknownMessage};
@@ -15,7 +16,6 @@ use jupyter_zmq_client::{
     create_client_shell_connection_with_identity, peer_identity_for_session,
 };
 use serde_json::{Value, json};
-use tests::transcript::plain;
 use tokio::runtime::Runtime;
 use zeromq::SocketRecv;
 
@@ -46,8 +46,6 @@ struct Incoming {
 pub struct Answer {
     /// From sending to the reply, and to idle if that came later.
     pub time: Duration,
-    /// When that was.
-    pub at: Instant,
     /// Content of the reply.
     pub reply: Value,
     /// Values and printed text, in the order of arrival.
@@ -134,7 +132,7 @@ impl Client {
             let reply = self.reply_of(&request, deadline)?;
             reply.content["implementation_version"].as_str().unwrap_or("unknown").clone_into(&mut self.version);
             let soon = Instant::now() + Duration::from_millis(200);
-            if self.next_of(&request.id, soon, |message| is_idle(message))?.is_some() {
+            if self.next_of(&request.id, soon, is_idle)?.is_some() {
                 return Ok(());
             }
             ensure!(Instant::now() < deadline, "the kernel broadcasts nothing");
@@ -190,7 +188,7 @@ impl Client {
         let reply = self.reply_of(&request, request.sent + at_most)?;
         self.backlog.remove(&request.id);
         let time = reply.at - request.sent;
-        Ok(Answer { time, at: reply.at, reply: reply.content, text: String::new(), errors: String::new() })
+        Ok(Answer { time, reply: reply.content, text: String::new(), errors: String::new() })
     }
 
     /// Sends a cell; others can be asked while it runs.
@@ -240,11 +238,10 @@ impl Client {
         }
         self.backlog.remove(&request.id);
         let ((replied, reply), Some(idle)) = (reply.unwrap_or((request.sent, Value::Null)), idle) else { bail!("no idle") };
-        let at = replied.max(idle);
         if reply["status"] != "ok" && errors.is_empty() {
             errors = format!("the reply's status is {}", reply["status"]);
         }
-        Ok(Answer { time: at - request.sent, at, reply, text, errors })
+        Ok(Answer { time: replied.max(idle) - request.sent, reply, text, errors })
     }
 
     /// Asks the kernel to end.

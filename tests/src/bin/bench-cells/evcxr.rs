@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use ::tests::prepared::without_cargo;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use tests::prepared::without_cargo;
 
 use super::options::EvcxrPolars;
 

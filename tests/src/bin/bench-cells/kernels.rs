@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ::tests::kernel::free_ports;
+use ::tests::prepared::without_cargo;
+use ::tests::process;
 use anyhow::{Context as _, Result, bail};
 use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
 use tempfile::TempDir;
-use tests::kernel::free_ports;
-use tests::prepared::without_cargo;
-use tests::process;
 
 use super::client::{Answer, Client};
 use super::evcxr::Evcxr;

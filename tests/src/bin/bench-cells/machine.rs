@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use tests::process;
+use ::tests::process;
 
 /// A process and all below it.
 fn family(pid: i32) -> Vec<i32> {

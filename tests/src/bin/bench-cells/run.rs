@@ -110,6 +110,6 @@ impl Run {
         let answer = kernel.run(code, expected)?;
         let right = answer.errors.is_empty() && answer.text.trim() == expected;
         let got = if answer.errors.is_empty() { &answer.text } else { &answer.errors };
-        Ok(self.answers.check(kernel.who, code, right, got).then(|| answer.time.as_secs_f64()))
+        Ok(self.answers.check(kernel.who, code, right, got).then_some(answer.time.as_secs_f64()))
     }
 }

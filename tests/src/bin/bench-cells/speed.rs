@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use ::tests::prepared::{root, without_cargo};
 use anyhow::{Context as _, Result, bail, ensure};
-use tests::prepared::{root, without_cargo};
 
 use super::bare::rendered;
 use super::kernels::Who;
