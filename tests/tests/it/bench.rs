@@ -16,7 +16,7 @@ fn the_benchmark_measures_ours() {
     let dir = tempfile::tempdir().expect("the temporary folder can be written");
     let file = dir.path().join("cells.json");
     let mut command = bench_cells();
-    command.args(["--rounds", "1", "--quick", "--without-evcxr", "--only", "cells,polars,speed,memory", "--benchbook"]);
+    command.args(["--rounds", "1", "--quick", "--without-evcxr", "--only", "cells,speed", "--benchbook"]);
     let output = command.arg(&installed().benchbook).arg("--json").arg(&file).output().expect("the program runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -24,14 +24,14 @@ fn the_benchmark_measures_ours() {
 
     let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
     assert_eq!((&json["schema"], &json["benchmark"], &json["rounds"]), (&1.into(), &"cells".into(), &1.into()));
-    assert!(json["answers"]["checked"].as_u64() > Some(50), "{}", json["answers"]);
+    assert!(json["answers"]["checked"].as_u64() > Some(40), "{}", json["answers"]);
     assert_eq!((&json["answers"]["wrong"], &json["failures"]), (&Value::Array(vec![]), &Value::Array(vec![])));
     for name in ["rustc", "benchbook", "Polars"] {
         assert!(json["versions"][name].as_str().is_some_and(|version| version.contains('.')), "{}", json["versions"]);
     }
     let rows = json["rows"].as_array().expect("a list");
     let of_part = |part: &str| rows.iter().filter(|row| row["part"] == part).count();
-    assert_eq!((of_part("cells"), of_part("polars"), of_part("speed"), of_part("memory")), (10, 6, 10, 4));
+    assert_eq!((of_part("cells"), of_part("speed"), rows.len()), (10, 10, 20));
     for row in rows {
         let samples = row["samples"].as_array().expect("a list");
         assert!(samples.iter().any(|one| one["who"] == "ours" && one["samples"][0].as_f64().is_some_and(|value| value >= 0.0)), "{row:#}");

@@ -164,7 +164,7 @@ pub fn run(run: &mut Run) -> Result<()> {
         }
         kernels.push(kernel);
     }
-    let note = "the best of several calls in each round; release: a fresh process of `cargo build --release`, for polars of the same flags against the prebuilt lab";
+    let note = "best call of each round; release: a process of `cargo build --release`; for polars its flags against the prebuilt lab";
     let mut rows: Vec<Row> = FUNCTIONS
         .iter()
         .map(|function| {

@@ -19,18 +19,20 @@ pub fn text(report: &Report, options: &Options) -> String {
     let mut out = String::new();
     line(&mut out, "Cells: Benchbook beside evcxr_jupyter and a bare compiler");
     let versions: Vec<String> = report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
-    line(&mut out, &versions.join(" · "));
-    line(&mut out, &Machine::read().line(Some(&report.load)));
+    wrapped(&mut out, &versions.join(" · "));
+    wrapped(&mut out, &Machine::read().line(Some(&report.load)));
     let quick = if options.quick { " (quick: too few to publish)" } else { "" };
-    line(
+    let rounds = options.rounds;
+    wrapped(
         &mut out,
-        &format!(
-            "{} rounds{quick}, the kernels take turns in each; median [95 % interval]; ratios from pairs of one round",
-            options.rounds
-        ),
+        &format!("{rounds} rounds{quick}, the kernels take turns in each; median [95 % interval]; ratios from pairs of one round"),
+    );
+    wrapped(
+        &mut out,
+        "target: `≥ 5 ×` is the other's time over ours, `≤ 2 ×` ours over the other's; unclear: only the interval reaches it",
     );
     for note in &report.notes {
-        line(&mut out, &format!("note: {note}"));
+        wrapped(&mut out, &format!("note: {note}"));
     }
     for part in Part::ALL {
         let rows: Vec<&Row> = report.rows.iter().filter(|row| row.part == part).collect();
@@ -42,23 +44,28 @@ pub fn text(report: &Report, options: &Options) -> String {
     out
 }
 
+/// Widths of a competitor's column, its space included: the first one's name is the longest.
+fn width(who: Who) -> usize {
+    if who == Who::EvcxrPolars { 13 } else { 10 }
+}
+
 fn section(out: &mut String, part: Part, rows: &[&Row]) {
     let columns: Vec<Who> = COLUMNS.into_iter().filter(|who| rows.iter().any(|row| row.of(*who).is_some())).collect();
     out.push('\n');
-    let mut head = format!("{:<29} {:<21}", part.name().to_uppercase(), "ours");
+    let mut head = format!("{:<28} {:<20}", part.name().to_uppercase(), "ours");
     for who in &columns {
-        let _ = write!(head, " {:>12}", who.name());
+        let _ = write!(head, "{:>width$}", who.name(), width = width(*who));
     }
-    let _ = write!(head, "  {:<23} {:<18} ", "target", "measured");
+    let _ = write!(head, "  {:<20} {:<17} ", "target", "measured");
     line(out, head.trim_end());
     line(out, &"-".repeat(WIDTH.min(head.chars().count() + 7)));
-    let mut noted: Vec<&str> = Vec::new();
+    let mut notes: Vec<&str> = Vec::new();
     for row in rows {
-        let mut start =
-            format!("{:<29} {:<21}", row.what, row.of(Who::Ours).map_or("-".into(), |values| shown(row.unit, estimate(values))));
+        let ours = row.of(Who::Ours).map_or("-".into(), |values| shown(row.unit, estimate(values)));
+        let mut start = format!("{:<28} {ours:<20}", row.what);
         for who in &columns {
             let value = row.of(*who).map_or("-".into(), |values| number(row.unit, estimate(values).value));
-            let _ = write!(start, " {value:>12}");
+            let _ = write!(start, "{value:>width$}", width = width(*who));
         }
         let indent = " ".repeat(start.chars().count());
         let judged = row.judged();
@@ -66,21 +73,16 @@ fn section(out: &mut String, part: Part, rows: &[&Row]) {
             line(out, start.trim_end());
         }
         for (at, one) in judged.iter().enumerate() {
-            let text = format!(
-                "{}  {:<23} {:<18} {}",
-                if at == 0 { &start } else { &indent },
-                wanted(row.unit, one.limit),
-                found(row.unit, one),
-                one.verdict.name()
-            );
-            line(out, text.trim_end());
+            let start = if at == 0 { &start } else { &indent };
+            let (wanted, found) = (wanted(row.unit, one.limit), found(row.unit, one));
+            line(out, format!("{start}  {wanted:<20} {found:<17} {}", one.verdict.name()).trim_end());
         }
-        if !row.note.is_empty() && !noted.contains(&row.note.as_str()) {
-            noted.push(&row.note);
+        if !row.note.is_empty() && !notes.contains(&row.note.as_str()) {
+            notes.push(&row.note);
         }
     }
-    for note in noted {
-        line(out, &format!("  {note}"));
+    for note in notes {
+        wrapped(out, &format!("  {note}"));
     }
 }
 
@@ -94,16 +96,33 @@ fn ending(out: &mut String, report: &Report) {
     );
     line(out, &format!("answers: {} checked, {} wrong", report.answers.checked, report.answers.wrong.len()));
     for wrong in report.answers.wrong.iter().take(10) {
-        line(out, &format!("  WRONG {wrong}"));
+        wrapped(out, &format!("  WRONG {wrong}"));
     }
     for (part, why) in &report.failures {
-        line(out, &format!("FAILED {}: {why}", part.name()));
+        wrapped(out, &format!("FAILED {}: {why}", part.name()));
     }
 }
 
 fn line(out: &mut String, text: &str) {
     out.push_str(text);
     out.push('\n');
+}
+
+/// Text in lines that fit, broken between words.
+fn wrapped(out: &mut String, text: &str) {
+    for one in text.lines() {
+        let mut length = 0;
+        for word in one.split_inclusive(' ') {
+            let more = word.chars().count();
+            if length > 0 && length + more > WIDTH {
+                out.push_str("\n    ");
+                length = 4;
+            }
+            out.push_str(word);
+            length += more;
+        }
+        out.push('\n');
+    }
 }
 
 fn number(unit: Unit, value: f64) -> String {
@@ -135,8 +154,8 @@ fn shown(unit: Unit, estimate: Estimate) -> String {
 
 fn wanted(unit: Unit, limit: Limit) -> String {
     match limit {
-        Limit::TimesFaster(who, times) => format!("{} / ours ≥ {times}", who.name()),
-        Limit::AtMostTimes(who, times) => format!("ours / {} ≤ {times}", who.name()),
+        Limit::TimesFaster(who, times) => format!("{} ≥ {times} ×", who.name()),
+        Limit::AtMostTimes(who, times) => format!("≤ {times} × {}", who.name()),
         Limit::AtMost(most) => format!("≤ {}", number(unit, most)),
     }
 }
@@ -156,6 +175,27 @@ fn found(unit: Unit, judged: &Judged) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken() {
+        let mut out = String::new();
+        wrapped(&mut out, &"word ".repeat(100));
+        assert!(out.lines().count() == 4 && out.lines().all(|line| line.chars().count() <= WIDTH), "{out}");
+    }
+
+    #[test]
+    fn the_widest_row_fits() {
+        let mut row = Row::new(Part::Cells, "iterator chain, 50 variables");
+        for target in [Limit::TimesFaster(Who::EvcxrPolars, 3.5), Limit::AtMostTimes(Who::EvcxrPolars, 0.5)] {
+            row = row.target(target);
+        }
+        for who in COLUMNS.into_iter().filter(|who| *who != Who::Release).chain([Who::Ours]) {
+            (0..9).for_each(|at| row.push(who, 0.1 + f64::from(at) * 0.2));
+        }
+        let mut out = String::new();
+        section(&mut out, Part::Cells, &[&row]);
+        assert!(out.lines().all(|line| line.chars().count() <= WIDTH), "{out}");
+    }
 
     #[test]
     fn units_are_said_once() {
