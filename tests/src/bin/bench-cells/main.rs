@@ -31,7 +31,8 @@ mod start;
 mod table;
 
 use std::fs::{File, OpenOptions};
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
@@ -73,8 +74,7 @@ fn carry_out(options: Options) -> Result<ExitCode> {
         None => None,
     };
     let layout = Layout::discover()?;
-    let cache = layout.target.join("bench-cells");
-    std::fs::create_dir_all(&cache).with_context(|| format!("{} cannot be made", cache.display()))?;
+    let cache = cache_dir()?;
     let _alone = if options.without_evcxr { None } else { Some(alone(&cache)?) };
 
     let before = LoadReading::now();
@@ -97,6 +97,19 @@ fn carry_out(options: Options) -> Result<ExitCode> {
     }
     let failed = !report.failures.is_empty() || !report.answers.wrong.is_empty() || (run.options.check && report.missed());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What stays between runs: evcxr_jupyter and what its cargo has built. In the user's cache, where `cargo lab uninstall` finds
+/// it, and not below the clone: cargo takes evcxr's packages for members of any workspace above them.
+fn cache_dir() -> Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_else(std::env::temp_dir);
+    let ours = std::path::absolute(base.join("benchbook"))?;
+    let cache = ours.join("bench-cells");
+    std::fs::create_dir_all(&cache).with_context(|| format!("{} cannot be made", cache.display()))?;
+    // The kernel keeps this folder private, and uninstall touches no other.
+    std::fs::set_permissions(&ours, std::fs::Permissions::from_mode(0o700))?;
+    Ok(cache)
 }
 
 /// evcxr's build folder serves one kernel at a time.
@@ -144,7 +157,7 @@ fn prepare(options: Options, layout: &Layout, cache: &Path) -> Result<Run> {
 }
 
 /// A file that lies in the folder of another one.
-fn beside(file: &Path, name: &str) -> Option<std::path::PathBuf> {
+fn beside(file: &Path, name: &str) -> Option<PathBuf> {
     file.parent().map(|dir| dir.join(name)).filter(|path| path.is_file())
 }
 

@@ -15,8 +15,8 @@ usage: cargo lab bench cells [OPTIONS]
                             crates  `:dep polars` with our version and features, as its users would (default)
                             lab     `:dep lab = { path = … }`, our library built by evcxr's cargo
                             none    not at all; rows about it are not measured
-                          both builds take half an hour the first time and are kept in the build folder
-  --install-evcxr         install evcxr_jupyter 0.22.0 into the build folder first (about 10 minutes on 2 cores)
+                          both builds take half an hour the first time and stay in the user's cache
+  --install-evcxr         install evcxr_jupyter 0.22.0 into the user's cache first (about 10 minutes on 2 cores)
   --without-evcxr         only ours and a bare rustc, even when there is an evcxr_jupyter
   --json FILE             write everything, with every sample, to FILE
   --check                 a missed target is a failure (exit code 1)

@@ -261,7 +261,7 @@ fn row_json(row: &Row) -> Value {
         };
         json!({
             "kind": kind, "who": who.map(Who::name), "limit": limit,
-            "measured": judged.measured.map(estimate_json), "verdict": judged.verdict.name().to_lowercase(),
+            "measured": judged.measured.map(estimate_json), "verdict": if judged.verdict == Verdict::NotMeasured { "not measured".to_owned() } else { judged.verdict.name().to_lowercase() },
         })
     });
     json!({
