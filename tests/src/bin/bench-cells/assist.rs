@@ -54,7 +54,7 @@ pub fn run(run: &mut Run) -> Result<()> {
     let row = |what: &str| Row::new(Part::Assist, what).target(Limit::AtMost(SOON));
     let note = format!("no answer: an empty one, or one without the method; the cell that runs sleeps {BUSY} ms");
     let mut rest = [row("completion").note(note), row("inspection")];
-    let mut busy = [row("completion while a cell runs"), row("inspection while a cell runs")];
+    let mut busy = [row("completion, a cell running"), row("inspection, a cell running")];
     let mut all = vec![Who::Ours];
     all.extend(run.launcher.evcxr_kernels().into_iter().filter(|who| who.has_polars()));
     let mut kernels = Vec::new();

@@ -34,7 +34,7 @@ impl Kind {
             Self::Let => "let",
             Self::Print => "print",
             Self::Function => "fn and call",
-            Self::Iterators => "iterator chain",
+            Self::Iterators => "iterators",
             Self::Frame => "df!",
             Self::Query => "lazy group-by",
         }

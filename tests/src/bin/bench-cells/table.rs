@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use magics::machine::Machine;
-use magics::units::{decimals_for_digits, time};
+use magics::units::{TimeUnit, decimals_for_digits, time};
 
 use super::kernels::Who;
 use super::options::{Options, Part};
@@ -27,10 +27,7 @@ pub fn text(report: &Report, options: &Options) -> String {
         &mut out,
         &format!("{rounds} rounds{quick}, the kernels take turns in each; median [95 % interval]; ratios from pairs of one round"),
     );
-    wrapped(
-        &mut out,
-        "target: `≥ 5 ×` is the other's time over ours, `≤ 2 ×` ours over the other's; unclear: only the interval reaches it",
-    );
+    wrapped(&mut out, "target: `≥ 5×` is the other's time over ours, `≤ 2×` ours over the other's; unclear: only the interval reaches it");
     for note in &report.notes {
         wrapped(&mut out, &format!("note: {note}"));
     }
@@ -52,17 +49,17 @@ fn width(who: Who) -> usize {
 fn section(out: &mut String, part: Part, rows: &[&Row]) {
     let columns: Vec<Who> = COLUMNS.into_iter().filter(|who| rows.iter().any(|row| row.of(*who).is_some())).collect();
     out.push('\n');
-    let mut head = format!("{:<28} {:<20}", part.name().to_uppercase(), "ours");
+    let mut head = format!("{:<27} {:<20}", part.name().to_uppercase(), "ours");
     for who in &columns {
         let _ = write!(head, "{:>width$}", who.name(), width = width(*who));
     }
-    let _ = write!(head, "  {:<20} {:<17} ", "target", "measured");
+    let _ = write!(head, "  {:<19} {:<19} ", "target", "measured");
     line(out, head.trim_end());
     line(out, &"-".repeat(WIDTH.min(head.chars().count() + 7)));
     let mut notes: Vec<&str> = Vec::new();
     for row in rows {
         let ours = row.of(Who::Ours).map_or("-".into(), |values| shown(row.unit, estimate(values)));
-        let mut start = format!("{:<28} {ours:<20}", row.what);
+        let mut start = format!("{:<27} {ours:<20}", row.what);
         for who in &columns {
             let value = row.of(*who).map_or("-".into(), |values| number(row.unit, estimate(values).value));
             let _ = write!(start, "{value:>width$}", width = width(*who));
@@ -75,7 +72,7 @@ fn section(out: &mut String, part: Part, rows: &[&Row]) {
         for (at, one) in judged.iter().enumerate() {
             let start = if at == 0 { &start } else { &indent };
             let (wanted, found) = (wanted(row.unit, one.limit), found(row.unit, one));
-            line(out, format!("{start}  {wanted:<20} {found:<17} {}", one.verdict.name()).trim_end());
+            line(out, format!("{start}  {wanted:<19} {found:<19} {}", one.verdict.name()).trim_end());
         }
         if !row.note.is_empty() && !notes.contains(&row.note.as_str()) {
             notes.push(&row.note);
@@ -143,19 +140,24 @@ fn megabytes(bytes: f64) -> String {
 fn shown(unit: Unit, estimate: Estimate) -> String {
     let middle = number(unit, estimate.value);
     let Some((low, high)) = estimate.ci else { return middle };
-    let bare = |value: f64| {
-        let text = number(unit, value);
-        let own = text.split_whitespace().nth(1).unwrap_or_default().to_owned();
-        // The unit is said once, unless an end of the interval has another.
-        if middle.ends_with(&format!(" {own}")) { text.trim_end_matches(&own).trim_end().to_owned() } else { text }
+    let bare = |value: f64| match unit {
+        // The unit is said once, and is the median's.
+        Unit::Seconds => {
+            let own = TimeUnit::for_value(estimate.value);
+            own.number(value, decimals_for_digits(value / own.seconds(), 3).min(3))
+        }
+        _ => number(unit, value).split_whitespace().next().unwrap_or_default().to_owned(),
     };
+    if !estimate.value.is_finite() || !high.is_finite() {
+        return middle;
+    }
     format!("{middle} [{}, {}]", bare(low), bare(high))
 }
 
 fn wanted(unit: Unit, limit: Limit) -> String {
     match limit {
-        Limit::TimesFaster(who, times) => format!("{} ≥ {times} ×", who.name()),
-        Limit::AtMostTimes(who, times) => format!("≤ {times} × {}", who.name()),
+        Limit::TimesFaster(who, times) => format!("{} ≥ {times}×", who.name()),
+        Limit::AtMostTimes(who, times) => format!("≤ {times}× {}", who.name()),
         Limit::AtMost(most) => format!("≤ {}", number(unit, most)),
     }
 }
@@ -185,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_widest_row_fits() {
-        let mut row = Row::new(Part::Cells, "iterator chain, 50 variables");
+        let mut row = Row::new(Part::Cells, "iterators, 50 variables");
         for target in [Limit::TimesFaster(Who::EvcxrPolars, 3.5), Limit::AtMostTimes(Who::EvcxrPolars, 0.5)] {
             row = row.target(target);
         }
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn units_are_said_once() {
         assert_eq!(shown(Unit::Seconds, Estimate { value: 0.123, ci: Some((0.12, 0.131)) }), "123 ms [120, 131]");
-        assert_eq!(shown(Unit::Seconds, Estimate { value: 0.99, ci: Some((0.9, 1.1)) }), "990 ms [900, 1.10 s]");
+        assert_eq!(shown(Unit::Seconds, Estimate { value: 0.99, ci: Some((0.9, 1.1)) }), "990 ms [900, 1100]");
         assert_eq!(shown(Unit::Bytes, Estimate { value: 52e6, ci: None }), "52.0 MB");
         assert_eq!(shown(Unit::Share, Estimate { value: 0.0, ci: None }), "0.00 %");
     }
