@@ -2,6 +2,7 @@
 //!
 //! [`prepare`] is what `cargo lab` and the tests call; [`doctor::run`] is `benchbook doctor`.
 
+pub mod bench;
 pub mod build;
 mod datasets;
 mod disk;
@@ -25,7 +26,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 pub use layout::Layout;
-pub use progress::{Progress, seconds};
+pub use progress::{Progress, Step, seconds};
 
 /// What set-up made, by absolute paths.
 #[derive(Debug, Clone, PartialEq, Eq)]

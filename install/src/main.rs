@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use install::{Installed, Layout, Progress, doctor, handouts, launch, prepare_for, seconds};
+use install::{Installed, Layout, Progress, bench, doctor, handouts, launch, prepare_for, seconds};
 use lexopt::prelude::*;
 
 const USAGE: &str = "cargo lab: sets Benchbook up and opens the course in JupyterLab
@@ -18,6 +18,8 @@ usage:
   cargo lab handouts [NOTEBOOKS] [--out DIR]
                               execute notebooks (all of the course by default) to HTML pages that need
                               neither kernel nor network; in the build folder's `handouts` by default
+  cargo lab bench cells [OPTIONS]
+                              how quick cells are, beside evcxr_jupyter and a bare compiler; its --help tells more
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
@@ -36,6 +38,7 @@ enum Wish {
     Headless,
     Prepare,
     Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
+    BenchCells { arguments: Vec<OsString> },
     Doctor { json: bool },
     Uninstall { all: bool, dry: bool },
 }
@@ -81,6 +84,10 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
             Long("all") if command.as_deref() == Some("uninstall") => all = true,
             Long("dry-run") if command.as_deref() == Some("uninstall") => dry = true,
             Long("out") if command.as_deref() == Some("handouts") => out = Some(PathBuf::from(parser.value()?)),
+            // What follows is the benchmark's.
+            Value(word) if command.as_deref() == Some("bench") && word == "cells" => {
+                return Ok(Wish::BenchCells { arguments: parser.raw_args()?.collect() });
+            }
             Value(word) if command.is_none() => command = Some(word.string()?),
             Value(word) if command.as_deref() == Some("handouts") => words.push(word),
             other => return Err(other.unexpected()),
@@ -91,11 +98,12 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         None => Wish::Lab { browser, extra },
         Some("help") => Wish::Help,
         Some("prepare") => Wish::Prepare,
+        Some("bench") => return Err("what is to be measured? There is `bench cells`".into()),
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
         Some(other) => {
-            return Err(format!("unknown command `{other}`; there are prepare, handouts, doctor and uninstall").into());
+            return Err(format!("unknown command `{other}`; there are prepare, handouts, bench, doctor and uninstall").into());
         }
     })
 }
@@ -117,6 +125,14 @@ fn carry_out(wish: Wish) -> Result<ExitCode> {
         Wish::Headless => {
             let proof = Layout::discover()?.notebooks().join(PROOF);
             make_handouts(&progress, vec![proof], None)?;
+        }
+        Wish::BenchCells { arguments } => {
+            let layout = Layout::discover()?;
+            let only_help = arguments.iter().any(|argument| argument == "--help" || argument == "-h");
+            if !(only_help && bench::is_built(&layout)) {
+                set_up(&progress)?;
+            }
+            bench::start(&layout, &arguments)?;
         }
         Wish::Handouts { notebooks, out } => make_handouts(&progress, notebooks, out)?,
         Wish::Uninstall { all, dry } => {
@@ -167,12 +183,16 @@ mod tests {
         let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };
         assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
         assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
+        let bench = Wish::BenchCells { arguments: vec!["--rounds".into(), "3".into(), "--help".into()] };
+        assert_eq!(wish(&["bench", "cells", "--rounds", "3", "--help"])?, bench);
         Ok(())
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for words in [&["fly"][..], &["--json"], &["doctor", "--all"], &["handouts", "--out"], &["prepare", "x"]] {
+        for words in
+            [&["fly"][..], &["--json"], &["doctor", "--all"], &["bench"], &["bench", "x"], &["handouts", "--out"], &["prepare", "x"]]
+        {
             assert!(wish(words).is_err(), "{words:?}");
         }
     }

@@ -193,7 +193,8 @@ pub fn session_dir_of(pid: i32) -> Option<PathBuf> {
 }
 
 /// Five ports of the loopback interface that were free a moment ago.
-fn free_ports() -> [u16; 5] {
+#[must_use]
+pub fn free_ports() -> [u16; 5] {
     let listeners = [(); 5].map(|()| TcpListener::bind(("127.0.0.1", 0)).expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("bound").port())
 }

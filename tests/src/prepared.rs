@@ -57,6 +57,12 @@ pub fn command(program: &Path) -> Command {
 
 /// Takes away what `cargo test` adds to the environment, and keeps the user's own caches out of play.
 pub fn clean(command: &mut Command) {
+    without_cargo(command);
+    command.env("XDG_CACHE_HOME", cache()).env("BENCHBOOK_DATA", &installed().data_root);
+}
+
+/// Takes away what the cargo adds to the environment that runs this program.
+pub fn without_cargo(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let cargo = text.starts_with("CARGO_") && text != "CARGO_HOME";
@@ -64,7 +70,6 @@ pub fn clean(command: &mut Command) {
             command.env_remove(&name);
         }
     }
-    command.env("XDG_CACHE_HOME", cache()).env("BENCHBOOK_DATA", &installed().data_root);
 }
 
 static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());

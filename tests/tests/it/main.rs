@@ -1,5 +1,6 @@
 //! Tests of Benchbook from outside. One program, so that it is linked, and the installation prepared, once.
 
+mod bench;
 mod browser;
 mod cells;
 mod cli;

@@ -1,0 +1,55 @@
+//! The benchmark of cells: that it runs, checks answers and writes what it promises. No time is judged.
+
+use std::process::Command;
+
+use serde_json::Value;
+use tests::prepared::{installed, without_cargo};
+
+fn bench_cells() -> Command {
+    // Not `env!`: the shell script that cargo runs the compiler through loses variables with a hyphen in their name.
+    let program = std::env::var_os("CARGO_BIN_EXE_bench-cells").expect("cargo tells a test where its program is");
+    let mut command = Command::new(program);
+    without_cargo(&mut command);
+    command
+}
+
+#[test]
+fn the_benchmark_measures_ours() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    let file = dir.path().join("cells.json");
+    let mut command = bench_cells();
+    command.args(["--rounds", "1", "--quick", "--without-evcxr", "--only", "cells,speed", "--benchbook"]);
+    let output = command.arg(&installed().benchbook).arg("--json").arg(&file).output().expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
+
+    let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+    assert_eq!((&json["schema"], &json["benchmark"], &json["rounds"]), (&1.into(), &"cells".into(), &1.into()));
+    assert!(json["answers"]["checked"].as_u64() > Some(40), "{}", json["answers"]);
+    assert_eq!((&json["answers"]["wrong"], &json["failures"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+    for name in ["rustc", "benchbook", "Polars"] {
+        assert!(json["versions"][name].as_str().is_some_and(|version| version.contains('.')), "{}", json["versions"]);
+    }
+    let rows = json["rows"].as_array().expect("a list");
+    let of_part = |part: &str| rows.iter().filter(|row| row["part"] == part).count();
+    assert_eq!((of_part("cells"), of_part("speed"), rows.len()), (10, 10, 20));
+    for row in rows {
+        let samples = row["samples"].as_array().expect("a list");
+        assert!(samples.iter().any(|one| one["who"] == "ours" && one["samples"][0].as_f64().is_some_and(|value| value >= 0.0)), "{row:#}");
+        for target in row["targets"].as_array().expect("a list") {
+            let verdict = target["verdict"].as_str().unwrap_or_default();
+            assert!(["holds", "missed", "unclear", "not measured"].contains(&verdict), "{row:#}");
+        }
+    }
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let help = bench_cells().arg("--help").output().expect("the program runs");
+    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--rounds"));
+    let wrong = bench_cells().args(["--only", "everything"]).output().expect("the program runs");
+    assert!(wrong.status.code() == Some(2) && String::from_utf8_lossy(&wrong.stderr).contains("notebook"));
+    let absent = bench_cells().args(["--without-evcxr", "--benchbook", "/nonexistent/benchbook"]).output().expect("the program runs");
+    assert!(absent.status.code() == Some(1) && String::from_utf8_lossy(&absent.stderr).contains("cargo lab prepare"));
+}
