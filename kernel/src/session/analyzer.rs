@@ -163,12 +163,16 @@ impl Follower {
                 }
             }
         }
+        let loaded = self.known.is_empty();
         if let Some(source) = self.pending.pop_front() {
             self.guarded(|context| {
                 // What evcxr cannot follow (a closure in a variable) it need not know.
                 let _ = context.execute(&source);
             });
             self.known.push(source);
+        }
+        if loaded {
+            give_memory_back();
         }
         true
     }
@@ -189,5 +193,14 @@ impl Follower {
                 None
             }
         }
+    }
+}
+
+/// Loading needs much memory for a moment, which the allocator would keep.
+fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: the C library's own function; it may be called at any time from any thread.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -33,7 +33,24 @@ const SHOWN: &[&str] = &[
     "crossbeam",
 ];
 /// Except these: large, and not part of what a cell sees.
-const HIDDEN: &[&str] = &["polars-parquet", "polars-stream", "polars-sql", "polars-json", "arrow-ipc", "arrow-json", "arrow-csv"];
+const HIDDEN: &[&str] = &[
+    "polars-parquet",
+    "polars-stream",
+    "polars-sql",
+    "polars-json",
+    "polars-expr",
+    "polars-mem-engine",
+    "polars-ooc",
+    "polars-compute",
+    "polars-row",
+    "arrow-ipc",
+    "arrow-json",
+    "arrow-csv",
+    "arrow-row",
+    "arrow-string",
+    "chrono-tz",
+    "crossbeam",
+];
 
 fn shown(name: &str) -> bool {
     SHOWN.iter().any(|start| name.starts_with(start)) && !HIDDEN.iter().any(|hidden| name.starts_with(hidden))

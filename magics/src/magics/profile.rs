@@ -88,7 +88,13 @@ fn show(host: &mut dyn Host, title: &str, stacks: &Stacks, collected: &Collected
     let number = |name| collected.number(name).unwrap_or(0.0);
     let (wall, runs, hz) = (number("wall_s"), number("runs") as u64, number("hz"));
     let many = |n: u64, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
-    let note = format!("{} in {}, {} ({hz:.0} Hz asked for).", many(total, "sample"), time(wall), many(runs, "run"));
+    // Sampling inside the C library could deadlock with its locks, so those samples are dropped.
+    let note = format!(
+        "{} in {}, {} ({hz:.0} Hz asked for); time inside the C library (malloc, memcpy) is not sampled.",
+        many(total, "sample"),
+        time(wall),
+        many(runs, "run")
+    );
     let hot = stacks.hot(HOT);
     let hot_json: Vec<Value> =
         hot.iter().map(|h| json!({"symbol": h.symbol, "share": h.self_share, "total_share": h.total_share})).collect();

@@ -13,7 +13,7 @@ static SPEC: Spec = Spec {
     options: &[],
     positional: None,
     examples: &[Example { code: "%restore", about: "After an interrupt or a crash has taken the variables" }],
-    details: "Every Rust cell that has made or changed variables runs again, in the order in which they ran first and without \
+    details: "Every Rust cell that has made variables, or names one that it could change, runs again, in the order in which they ran first and without \
               output; they come from the cell cache, so nothing is compiled. What those cells do outside (files, network) happens again. \
               Variables that are there now are made anew.",
 };

@@ -76,6 +76,10 @@ fn parallel_and_profile() {
     let profiled = session.ok("%%profile --budget 1s\nhot_spot(&data)");
     result_object::check(profiled.measured(), "profile");
     chart(&profiled);
+    let samples = profiled.measured()["variants"][0]["samples"].as_u64().unwrap_or_default();
+    assert!(samples >= 50, "a second of computing gives hundreds of samples, not {samples}");
+    let text = profiled.rich("text/plain");
+    assert!(text.contains("hot_spot"), "the cell's own function is seen:\n{text}");
     assert!(profiled.rich("text/html").contains("<table"), "the table of hot functions:\n{}", profiled.text());
     let machine = session.ok("%machine").rich("text/plain");
     assert!(machine.contains("CPU") || machine.contains("cpu"), "{machine}");

@@ -9,7 +9,9 @@ use tests::session::Session;
 fn compiled(kernel: &Kernel) -> usize {
     let cells = kernel.session_dir().expect("a session directory").join("cells");
     let entries = cells.read_dir().expect("the folder of cells").flatten();
-    entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("cell_") && entry.path().extension().is_some_and(|e| e == "rs")).count()
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("cell_") && entry.path().extension().is_some_and(|e| e == "rs"))
+        .count()
 }
 
 #[test]
@@ -92,17 +94,19 @@ fn items_reach_each_other_over_cells() {
     let mut session = Session::start();
     let _ = session.ok("trait Area { fn area(&self) -> f64; fn twice(&self) -> f64 { 2.0 * self.area() } }");
     let _ = session.ok("#[derive(Debug, Clone, Default)]\nstruct Square { side: f64 }");
-    let _ = session.ok("impl Area for Square { fn area(&self) -> f64 { square(self.side) } }");
-    let _ = session.ok("fn square(x: f64) -> f64 { x * x }\nmacro_rules! unit { ($t:ident) => { $t { side: 1.0 } } }\nmod names { pub const NAME: &str = \"square\"; }");
+    let _ = session.ok("fn square(x: f64) -> f64 { x * x }");
+    let _ = session.ok("impl Area for Square { fn area(&self) -> f64 { square(self.side) } }\nmacro_rules! unit { ($t:ident) => { $t { side: 1.0 } } }\nmod names { pub const NAME: &str = \"square\"; }");
     assert_eq!(session.ok("unit!(Square).twice()").result(), "2.0", "methods of a trait that the cell does not name");
     assert_eq!(session.ok("let s = Square::default();\ns.area()").result(), "0.0");
-    let _ = session.ok("impl Square { fn grow(&mut self) { self.side += 1.0; } }\nimpl Drop for Square { fn drop(&mut self) { println!(\"dropped\"); } }");
+    let _ = session.ok(
+        "impl Square { fn grow(&mut self) { self.side += 1.0; } }\nimpl Drop for Square { fn drop(&mut self) { println!(\"dropped\"); } }",
+    );
     let dropped = session.ok("let mut t = Square { side: 2.0 };\nt.grow();\ndrop(t);\nnames::NAME");
     assert_eq!((dropped.stdout().as_str(), dropped.result().as_str()), ("dropped\n", "\"square\""));
     let _ = session.ok("fn square(x: f64) -> f64 { x + 100.0 }");
     assert_eq!(session.ok("Square { side: 1.0 }.area()").result(), "101.0", "a function defined anew is used by older code");
     let older = session.run("fn square(x: i32) -> i32 { x }\nSquare { side: 1.0 }.area()").fails("CompileError[E0308]");
-    older.says(&["cell [3]", "square(self.side)"]);
+    older.says(&["cell [4]", "square(self.side)"]);
     let _ = session.ok("fn fails() {\n    panic!(\"deep\");\n}");
     session.run("fails()").fails("panic").says(&["deep", "cell [", "line 2"]);
     let _ = session.ok(":clear");
@@ -112,7 +116,12 @@ fn items_reach_each_other_over_cells() {
 #[test]
 fn a_cell_is_compiled_once() {
     let cache = tempfile::tempdir().expect("a folder");
-    let cells = ["let n = 20_i64;\nlet mut list = vec![n];", "fn double(x: i64) -> i64 { 2 * x }", "list.push(double(n));\nlist.len()", "let moved = list.clone();\nlet taken = moved;\ntaken[0] + 2"];
+    let cells = [
+        "let n = 20_i64;\nlet mut list = vec![n];",
+        "fn double(x: i64) -> i64 { 2 * x }",
+        "list.push(double(n));\nlist.len()",
+        "let moved = list.clone();\nlet taken = moved;\ntaken[0] + 2",
+    ];
     let start = Start { cache: Some(cache.path().to_owned()), ..Start::default() };
     let run = |session: &mut Session| {
         let results: Vec<String> = cells.iter().map(|cell| session.ok(*cell).result()).collect();

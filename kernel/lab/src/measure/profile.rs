@@ -38,7 +38,7 @@ pub fn profile<T>(config: &str, mut body: impl FnMut() -> Result<T, AnyError>) -
     let _quiet = Quiet::new();
     let guard = ProfilerGuardBuilder::default()
         .frequency(config.hz.clamp(1, 10_000))
-        // Names are matched by their parts, and the cells' own libraries are called `libcode_1.so`: `libc` would hide them.
+        // Names are matched by their parts, and the cells' own libraries are called `libcell_1.so`: `libc` would hide them.
         .blocklist(&["libc.so", "libgcc_s", "libpthread", "vdso"])
         .build()
         .map_err(|error| format!("the sampling profiler could not start: {error}"))?;
