@@ -154,6 +154,8 @@ impl Launcher {
                 command.env("RUSTUP_TOOLCHAIN", &self.toolchain);
                 if let (Who::EvcxrPolars, Some(polars)) = (who, &evcxr.polars) {
                     command.env("EVCXR_TMPDIR", &polars.directory);
+                    // evcxr's relative path to the standard library is one step short where both lie below the home folder.
+                    command.env("LD_LIBRARY_PATH", std_directory(&self.toolchain)?);
                 }
             }
             _ => {
@@ -297,4 +299,13 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where the toolchain's dynamic standard library lies.
+fn std_directory(toolchain: &str) -> Result<String> {
+    let mut command = Command::new("rustc");
+    without_cargo(&mut command);
+    let output =
+        command.env("RUSTUP_TOOLCHAIN", toolchain).args(["--print", "target-libdir"]).output().context("rustc could not be started")?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
