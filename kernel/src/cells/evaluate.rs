@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::cache::{self, Cache, Known, Retry};
@@ -15,7 +15,7 @@ use super::origin::{Line, Origin, Source};
 use super::parse::{self, Parsed};
 use super::spelling;
 use super::variables::Variables;
-use super::worker::{Ended, Outcome, Worker};
+use super::worker::{Ended, Outcome, Process, Worker};
 
 /// How often a source is written anew before the compiler's refusal is believed.
 const ATTEMPTS: usize = 12;
@@ -135,7 +135,7 @@ impl Evaluator {
     }
 
     /// The worker process, for interrupts.
-    pub fn handle(&self) -> Arc<Mutex<Child>> {
+    pub fn handle(&self) -> Process {
         self.worker.handle()
     }
 

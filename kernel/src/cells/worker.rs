@@ -34,9 +34,12 @@ pub struct New {
 /// [`Outcome::ended`] of a cell that was interrupted.
 pub const INTERRUPTED: u8 = 3;
 
+/// A worker's process, shared with who interrupts it.
+pub type Process = Arc<Mutex<Child>>;
+
 /// A worker process.
 pub struct Worker {
-    child: Arc<Mutex<Child>>,
+    child: Process,
     commands: ChildStdin,
     outcomes: BufReader<ChildStdout>,
 }
@@ -75,7 +78,7 @@ impl Worker {
     }
 
     /// The process, for interrupts.
-    pub fn handle(&self) -> Arc<Mutex<Child>> {
+    pub fn handle(&self) -> Process {
         Arc::clone(&self.child)
     }
 

@@ -1,7 +1,7 @@
 //! The Rust of a session: the evaluator, its worker's outputs, and how evaluations fail.
 
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::cells::compiler::Compiler;
 use crate::cells::diagnostic::Diagnostic;
 use crate::cells::evaluate::{Died, Done, Evaluator, Prepared, Refused};
 use crate::cells::origin::{Line, Origin};
-use crate::cells::worker::INTERRUPTED;
+use crate::cells::worker::{INTERRUPTED, Process};
 use crate::shim;
 
 /// How long output may take to arrive after a cell has ended.
@@ -61,6 +61,9 @@ pub struct Ran {
     pub unnameable: Vec<(String, String)>,
 }
 
+/// The process of the present worker.
+pub type PresentProcess = Arc<StdMutex<Process>>;
+
 /// The Rust of one notebook.
 pub struct RustSession {
     evaluator: Evaluator,
@@ -68,7 +71,7 @@ pub struct RustSession {
     analyzer: Arc<Analyzer>,
     /// The dependency table of `:dep`.
     dependencies: toml::Table,
-    handle: Arc<StdMutex<Arc<StdMutex<Child>>>>,
+    handle: PresentProcess,
 }
 
 impl RustSession {
@@ -106,7 +109,7 @@ impl RustSession {
     }
 
     /// The worker process, for interrupts; stays valid when it is restarted.
-    pub fn handle(&self) -> Arc<StdMutex<Arc<StdMutex<Child>>>> {
+    pub fn handle(&self) -> PresentProcess {
         Arc::clone(&self.handle)
     }
 

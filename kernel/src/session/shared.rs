@@ -1,9 +1,9 @@
 //! What the engine thread and the assistant threads have in common.
 
 use std::ffi::OsString;
-use std::process::{Child, Command};
+use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,7 +19,7 @@ use crate::shim;
 
 use super::analyzer::Analyzer;
 use super::paths::{Parts, SessionDir, cache_dir};
-use super::rust::RustSession;
+use super::rust::{PresentProcess, RustSession};
 use super::worker_link::WorkerLink;
 
 /// The toolchain in which `lab` was built and cells are compiled.
@@ -54,7 +54,7 @@ pub struct Shared {
     /// The notebook's Rust; locked while it runs.
     pub rust: Mutex<Option<RustSession>>,
     /// The Rust worker's process, for interrupts while `rust` is locked.
-    worker: Mutex<Option<Arc<StdMutex<Arc<StdMutex<Child>>>>>>,
+    worker: Mutex<Option<PresentProcess>>,
     /// The compiler that runs now.
     running: Running,
     pub analyzer: Arc<Analyzer>,

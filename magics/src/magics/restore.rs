@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn a_cell_that_fails_is_named() {
-        let mut host = Recorder::default();
-        host.restored = Restored { cells: 1, failed: Some(("cell [3]".into(), MagicError::new("panic", "no such file"))) };
+        let failed = Some(("cell [3]".into(), MagicError::new("panic", "no such file")));
+        let mut host = Recorder { restored: Restored { cells: 1, failed }, ..Recorder::default() };
         let error = run_cell("%restore", &mut host).unwrap_err();
         assert!(error.message.contains("cell [3]") && error.message.contains("no such file"), "{error:?}");
     }
