@@ -124,10 +124,17 @@ fn serve() -> Result<(), String> {
 }
 
 fn serve_commands(pipes: Pipes, lab: &Lab) -> Result<(), String> {
-    for line in BufReader::new(pipes.commands).lines() {
+    let Pipes { commands, mut outcomes } = pipes;
+    for line in BufReader::new(commands).lines() {
         let line = line.map_err(|error| format!("the command pipe broke: {error}"))?;
         match line.split_once(' ') {
-            Some(("run", path)) => run(path, lab)?,
+            // A cell that cannot be loaded (a function that nobody has) takes nothing with it.
+            Some(("run", path)) => {
+                if let Err(reason) = run(path, lab) {
+                    let line = serde_json::json!({"not_loaded": reason});
+                    writeln!(outcomes, "{line}").map_err(|error| format!("the kernel is gone: {error}"))?;
+                }
+            }
             Some(("forget", names)) => {
                 let names = CString::new(names).map_err(|error| error.to_string())?;
                 // SAFETY: the store is the one `lab` made.

@@ -22,8 +22,10 @@ const ATTEMPTS: usize = 12;
 /// Errors that an item left out by mistake can cause: a name, a method or an implementation is not found.
 const NOT_FOUND: &[&str] = &[
     "E0277", "E0405", "E0407", "E0411", "E0412", "E0422", "E0423", "E0424", "E0425", "E0432", "E0433", "E0531", "E0532", "E0574", "E0576",
-    "E0599", "E0600", "E0604", "E0605", "E0369", "E0308", "E0282", "E0283", "",
+    "E0599", "E0600", "E0604", "E0605", "E0369", "E0282", "E0283", "",
 ];
+/// What makes a library depend on more than its source: such cells are compiled every time.
+const READ_ELSEWHERE: &[&str] = &["include!", "include_str!", "include_bytes!", "env!"];
 
 /// Finds the type of a variable where the compiler's own name for it cannot be written: name of the variable to Rust.
 pub type FindType = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -225,7 +227,8 @@ impl Evaluator {
             let file = format!("cell_{}.rs", &key[..16]);
             self.libraries += 1;
             let library = self.folder.join(format!("libcell_{}.so", self.libraries));
-            match self.cache.find(&key, &library) {
+            let fixed = !READ_ELSEWHERE.iter().any(|name| source.text.contains(name));
+            match self.cache.find(&key, &library).filter(|_| fixed) {
                 Some(Known::Instead(other)) => {
                     retry = other;
                     continue;
@@ -248,7 +251,9 @@ impl Evaluator {
             match compiled {
                 Compiled::Ok { warnings } => {
                     let library = (goal == Goal::Library).then_some(library);
-                    self.cache.store_compiled(&key, library.as_deref(), &warnings);
+                    if fixed {
+                        self.cache.store_compiled(&key, library.as_deref(), &warnings);
+                    }
                     self.accept(prepared, library, &loaded, warnings, file, source);
                     return Ok(());
                 }
@@ -406,6 +411,10 @@ impl Evaluator {
             };
             // The loader has it; the file is in nobody's way in memory then.
             let _ = std::fs::remove_file(library);
+            if outcome.not_loaded.is_some() {
+                done.outcome = Some(outcome);
+                return Ok(done);
+            }
             prepared.consumed.iter().for_each(|name| self.variables.remove(name));
             for new in &outcome.new {
                 if let Some(binding) = prepared.parsed.bindings.iter().find(|binding| binding.name == new.name) {

@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 
 /// How a cell ended, as the worker reports it (`lab::runtime`).
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
 pub struct Outcome {
     /// 0 done, 1 panicked, 2 left by `?`, 3 interrupted.
     pub ended: u8,
@@ -20,6 +21,8 @@ pub struct Outcome {
     pub names: Vec<String>,
     /// How many loops an interrupt has given up in their middle.
     pub loops: usize,
+    /// Why the library could not be loaded; nothing has run then.
+    pub not_loaded: Option<String>,
 }
 
 /// A variable that a cell has kept.

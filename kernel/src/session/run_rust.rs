@@ -213,6 +213,8 @@ pub fn explain(failed: Failed, rust: &RustSession, cancelled: bool) -> MagicErro
                 None => error,
             }
         }
+        // A question that nobody will answer ends with an error in the cell.
+        Failed::Cell(_) if cancelled => MagicError::new("Interrupted", "interrupted: the cell was stopped, and all variables are kept"),
         Failed::Cell(failure) => failure_error(&failure, rust),
     }
 }

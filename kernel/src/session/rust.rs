@@ -250,6 +250,11 @@ impl RustSession {
                 });
             }
         };
+        if let Some(reason) = done.outcome.as_ref().and_then(|outcome| outcome.not_loaded.as_deref()) {
+            return Err(Failed::Message(format!(
+                "{reason}\nnothing was run; a native function needs `#[link(name = \"…\")]` on its `extern` block"
+            )));
+        }
         if let Some(outcome) = &done.outcome {
             self.link.wait_for_end(ended + 1, DRAIN);
             ran.times.run_s = outcome.run_s;

@@ -86,3 +86,16 @@ fn warnings_are_shown_once_and_quietly() {
     let plain = session.ok("let not_used_here = 5;");
     assert!(plain.left_standing().is_empty(), "a variable of a notebook is never unused:\n{}", plain.text());
 }
+
+#[test]
+fn a_function_that_nobody_has_takes_nothing_with_it() {
+    let mut session = Session::start();
+    let _ = session.ok("let kept = 5;");
+    let missing = session
+        .run("unsafe extern \"C\" { fn benchbook_no_such_function() -> i32; }\nunsafe { benchbook_no_such_function() }")
+        .fails("Error");
+    missing.says(&["benchbook_no_such_function", "#[link"]);
+    assert_eq!(session.ok("kept").result(), "5");
+    let found = session.ok("unsafe extern \"C\" { fn abs(n: i32) -> i32; }\nunsafe { abs(-3) }");
+    assert_eq!(found.result(), "3");
+}

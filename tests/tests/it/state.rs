@@ -158,6 +158,17 @@ fn statics_start_anew_in_every_run() {
 }
 
 #[test]
+fn a_cell_that_reads_a_file_while_compiling_reads_it_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("text");
+    let mut session = Session::start();
+    for text in ["one", "two"] {
+        std::fs::write(&file, text).expect("written");
+        assert_eq!(session.ok(format!("include_str!({:?})", file.display().to_string())).result(), format!("{text:?}"));
+    }
+}
+
+#[test]
 fn completion_answers_while_a_cell_runs() {
     let mut session = Session::start();
     let _ = session.ok("let numbers = vec![1_i32, 2, 3];");
