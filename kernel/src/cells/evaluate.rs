@@ -155,13 +155,18 @@ impl Evaluator {
         self.files.get(file)?.get(line.checked_sub(1)?).cloned()
     }
 
+    /// Ends the worker.
+    pub fn kill(&mut self) {
+        self.worker.kill();
+        self.variables.clear();
+    }
+
     /// Ends the worker and starts another: variables are gone, items stay.
     ///
     /// # Errors
     /// When no worker can be started.
     pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.worker.kill();
-        self.variables.clear();
+        self.kill();
         self.worker = Worker::start((self.start)())?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The process in which cells run.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +64,8 @@ impl Worker {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // A group of its own: what a cell has started ends with the worker.
+            .process_group(0)
             .spawn()
             .with_context(|| format!("the Rust worker {:?} could not be started", command.get_program()))?;
         let commands = child.stdin.take().context("the worker has no stdin")?;
@@ -97,9 +100,8 @@ impl Worker {
 
     /// Ends it.
     pub fn kill(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = child.kill();
-        let _ = child.wait();
+        kill(&self.child);
+        self.end();
     }
 
     /// Runs a compiled cell.
@@ -127,6 +129,16 @@ impl Worker {
             Ok(count) if count > 0 => serde_json::from_str(&line).map_err(|_| self.end()),
             _ => Err(self.end()),
         }
+    }
+}
+
+/// Ends a worker, and the processes that its cells have started.
+pub fn kill(process: &Process) {
+    let mut child = process.lock().unwrap_or_else(PoisonError::into_inner);
+    // Once it was waited for, its number may be another process's.
+    if let (Ok(None), Ok(leader)) = (child.try_wait(), i32::try_from(child.id())) {
+        // SAFETY: the group was made for the worker, which still exists.
+        unsafe { libc::kill(-leader, libc::SIGKILL) };
     }
 }
 

@@ -17,8 +17,11 @@ use parking_lot::Mutex;
 pub const PRELUDE: &str = "use lab::prelude::*;";
 /// How long nothing must have happened before the analyzer uses the processor.
 const QUIET: Duration = Duration::from_millis(400);
-/// How long a question waits for its answer: the first one may have to load the analyzer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a question waits for its answer: the first one may have to load the analyzer on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long measuring waits for the analyzer to be still, and how often it looks.
+const HOLD: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(50);
 /// Parsing and analysis are recursive.
 const STACK: usize = 64 << 20;
 
@@ -76,9 +79,16 @@ impl Analyzer {
         self.ask(|answer| Message::Type(variable.to_owned(), answer))
     }
 
-    /// Keeps the analyzer from working on its own account until the guard is dropped, and waits until it has stopped.
-    pub fn hold(&self) -> Option<parking_lot::MutexGuard<'_, ()>> {
-        self.quiet.try_lock_for(PATIENCE)
+    /// Keeps the analyzer from working on its own account until the guard is dropped, and waits until it has stopped, at
+    /// most until `cancelled`.
+    pub fn hold(&self, cancelled: &dyn Fn() -> bool) -> Option<parking_lot::MutexGuard<'_, ()>> {
+        let began = Instant::now();
+        loop {
+            let held = self.quiet.try_lock_for(LOOK);
+            if held.is_some() || cancelled() || began.elapsed() > HOLD {
+                return held;
+            }
+        }
     }
 }
 

@@ -31,7 +31,10 @@ impl Host for SessionHost<'_> {
 
     fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
         // The analyzer would take processor time from what is measured.
-        let _quiet = self.shared.analyzer.hold();
+        let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
+        if self.cell.io.is_cancelled() {
+            return Err(MagicError::interrupted());
+        }
         run_rust::run(self.shared, self.past, self.cell, code, on_event)
     }
 

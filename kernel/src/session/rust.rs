@@ -21,6 +21,8 @@ use crate::shim;
 
 /// How long output may take to arrive after a cell has ended.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long the last words of a worker that has ended may take; a process that it left behind may hold its streams open.
+const CLOSE: Duration = Duration::from_secs(1);
 /// What asynchronous cells run on.
 const TOKIO: &str = "tokio = { version = \"1.34.0\", features = [\"rt\", \"rt-multi-thread\"] }";
 
@@ -135,7 +137,6 @@ impl RustSession {
     pub fn revive(&mut self) -> Result<Option<(String, Vec<String>)>, MagicError> {
         let Some(ended) = self.evaluator.worker_ended() else { return Ok(None) };
         let lost = self.evaluator.variables().names();
-        self.link.wait_for_close(self.link.worker(), DRAIN);
         self.restart()?;
         Ok(Some((how_it_ended(ended), lost)))
     }
@@ -164,11 +165,11 @@ impl RustSession {
     }
 
     fn renew(&mut self, how: impl FnOnce(&mut Evaluator) -> anyhow::Result<()>) -> Result<(), MagicError> {
-        let old = self.link.worker();
+        self.evaluator.kill();
+        self.link.wait_for_close(self.link.worker(), CLOSE);
+        self.link.expect_worker();
         how(&mut self.evaluator)
             .map_err(|error| MagicError::new("StartError", format!("{error:#}")).hint("`cargo lab doctor` checks the installation"))?;
-        self.link.wait_for_close(old, DRAIN);
-        self.link.expect_worker();
         *self.handle.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = self.evaluator.handle();
         Ok(())
     }
@@ -226,7 +227,6 @@ impl RustSession {
 
     fn run(&mut self, mut prepared: Prepared, origin: &Arc<Origin>, capture: &Arc<Capture>) -> Result<Ran, Failed> {
         let ended = self.link.ended();
-        let worker = self.link.worker();
         let mut ran = Ran {
             times: RustOutcome { compile_s: prepared.compile_s, run_s: 0.0 },
             warnings: std::mem::take(&mut prepared.warnings),
@@ -240,7 +240,6 @@ impl RustSession {
         let done: Done = match self.evaluator.run(prepared) {
             Ok(done) => done,
             Err(Died { status, lost }) => {
-                self.link.wait_for_close(worker, DRAIN);
                 let how = status.map_or_else(|| "it ended".to_owned(), how_it_ended);
                 // The next cell finds a fresh worker.
                 let restarted = self.restart();

@@ -14,6 +14,7 @@ use crate::cells::cache::Cache;
 use crate::cells::compiler::{Compiler, Running};
 use crate::cells::diagnostic::Diagnostic;
 use crate::cells::linker::Linker;
+use crate::cells::worker;
 use crate::engine_worker::EngineWorker;
 use crate::shim;
 
@@ -43,8 +44,8 @@ const CHANGED: &[&str] = &[
 /// How often, and how long, an interrupt looks for something to stop.
 const STEP: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long a cell has to stop before its worker is ended.
-const INTERRUPT: Duration = Duration::from_secs(1);
+/// How long a cell has to stop before its worker is ended; a little more than the worker tries (`benchbook-cell`).
+const INTERRUPT: Duration = Duration::from_secs(2);
 
 /// The session: its directory, its workers.
 pub struct Shared {
@@ -259,9 +260,8 @@ impl Shared {
         let worker = self.worker.lock().clone();
         if let Some(worker) = worker
             && let Ok(worker) = worker.lock()
-            && let Ok(mut child) = worker.lock()
         {
-            let _ = child.kill();
+            worker::kill(&worker);
         }
     }
 }

@@ -132,13 +132,14 @@ impl WorkerLink {
         }
     }
 
-    /// A new worker is about to connect.
+    /// A new worker is about to be started: from here on only what that one says of its cells counts.
     pub fn expect_worker(&self) {
         let mut state = self.shared.state.lock();
-        if !state.stage.contains(&Stage::Open) {
-            state.stage = [Stage::Expected; 2];
-            state.ended = [0; 2];
-        }
+        state.stage = [Stage::Expected; 2];
+        state.owner = [None; 2];
+        state.ended = [0; 2];
+        state.running = false;
+        state.supervisor = None;
     }
 
     /// Answers the worker's input request.
@@ -231,7 +232,8 @@ fn deliver(shared: &Shared, stream: Stream, worker: Option<i32>, piece: Piece) {
         }
         Piece::Frame(frame) => {
             if frame["t"] == "begin" {
-                shared.state.lock().running = true;
+                let mut state = shared.state.lock();
+                state.running |= state.owner[index(stream)] == worker;
             }
             if let Some(sink) = sink {
                 sink.frame(frame);

@@ -6,15 +6,16 @@ use tests::frontend::CELL;
 use tests::process;
 use tests::session::Session;
 
-/// A cell that takes the compiler many seconds.
+/// A cell that takes the compiler many seconds, and another one every time: it must not be in the cell cache.
 pub fn slow_to_compile() -> String {
+    let salt = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     let functions: String = (0..250)
         .map(|n| {
             format!("fn f{n}(v: &mut Vec<(u64, String)>) {{ v.sort_by_key(|x| (x.0 ^ {n}, x.1.len())); v.dedup_by_key(|x| x.0 + {n}); }}\n")
         })
         .collect();
     let calls: String = (0..250).map(|n| format!("f{n}(&mut v);")).collect();
-    format!("{functions}let mut v = vec![(1_u64, String::new())];\n{calls}\nv.len()")
+    format!("const SALT: u128 = {salt};\n{functions}let mut v = vec![(1_u64, String::new())];\n{calls}\nv.len()")
 }
 
 /// Runs a cell that prints `started`, interrupts it there, and returns how it ended and after how long.

@@ -17,6 +17,7 @@ const PROFILE: &[&str] = &[
     "-Cpanic=unwind",
     "-Cembed-bitcode=no",
     "-Cdebuginfo=0",
+    "-Csymbol-mangling-version=v0",
     "-Copt-level=3",
 ];
 
