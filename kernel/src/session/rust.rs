@@ -254,6 +254,8 @@ impl RustSession {
                 "{reason}\nnothing was run; a native function needs `#[link(name = \"…\")]` on its `extern` block"
             )));
         }
+        // What it has defined stays, however it ended.
+        self.analyzer.follow(&origin.source);
         if let Some(outcome) = &done.outcome {
             self.link.wait_for_end(ended + 1, DRAIN);
             ran.times.run_s = outcome.run_s;
@@ -266,7 +268,6 @@ impl RustSession {
         }
         ran.lost = done.lost;
         ran.unnameable = done.unnameable;
-        self.analyzer.follow(&origin.source);
         Ok(ran)
     }
 }
