@@ -12,6 +12,7 @@ use magics::sql_wire::{FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, 
 
 pub use error::EngineError;
 use process::{Next, Process};
+pub(crate) use process::{describe, keep_end};
 
 /// How often an interrupt is looked for.
 const POLL: Duration = Duration::from_millis(50);

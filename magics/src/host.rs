@@ -75,6 +75,19 @@ pub trait Host {
     /// Sends one request to the engine worker and waits; `on_progress` receives a fraction in 0..=1.
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError>;
 
+    /// Runs Python code in the interpreter that `env` names (a folder of a virtual environment or a program), or in the
+    /// installed one; its variables persist.
+    ///
+    /// # Errors
+    /// Python's own error, an interpreter that is not there or has no ipykernel, a dead worker.
+    fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError>;
+
+    /// Runs a script with bash, output live.
+    ///
+    /// # Errors
+    /// An exit code other than 0, a signal, an interrupt.
+    fn bash(&mut self, script: &str) -> Result<(), MagicError>;
+
     /// The session's private directory in shared memory (mode 0700): the data plane.
     fn session_dir(&self) -> &Path;
 

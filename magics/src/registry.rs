@@ -5,7 +5,7 @@ use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
 use crate::live::Live;
-use crate::magics::{claim, data, lsmagic, machine, parallel, profile, restore, results, sql, tables, timeit, vars};
+use crate::magics::{bash, claim, data, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars};
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
 use crate::spec::{Kind, Spec};
@@ -56,6 +56,8 @@ pub static MAGICS: &[&dyn Magic] = &[
     &tables::Tables,
     &vars::Vars,
     &restore::Restore,
+    &python::Python,
+    &bash::Bash,
     &lsmagic::LsMagic,
 ];
 

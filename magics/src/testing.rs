@@ -23,6 +23,11 @@ pub struct Recorder {
     pub variables: Vec<Variable>,
     pub sql: Vec<SqlRequest>,
     pub replies: VecDeque<Result<SqlReply, MagicError>>,
+    /// Python code and its `--env`.
+    pub python: Vec<(String, Option<String>)>,
+    /// Fails the coming Python cells.
+    pub python_errors: VecDeque<MagicError>,
+    pub scripts: Vec<String>,
     pub self_runs: Vec<Vec<String>>,
     pub self_lines: Vec<String>,
     pub displays: Vec<Bundle>,
@@ -44,6 +49,9 @@ impl Default for Recorder {
             variables: Vec::new(),
             sql: Vec::new(),
             replies: VecDeque::new(),
+            python: Vec::new(),
+            python_errors: VecDeque::new(),
+            scripts: Vec::new(),
             self_runs: Vec::new(),
             self_lines: Vec::new(),
             displays: Vec::new(),
@@ -209,6 +217,16 @@ impl Host for Recorder {
         self.sql.push(request.clone());
         on_progress(0.5);
         self.replies.pop_front().unwrap_or_else(|| Ok(SqlReply::default()))
+    }
+
+    fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
+        self.python.push((code.into(), env.map(Into::into)));
+        self.python_errors.pop_front().map_or(Ok(()), Err)
+    }
+
+    fn bash(&mut self, script: &str) -> Result<(), MagicError> {
+        self.scripts.push(script.into());
+        Ok(())
     }
 
     fn session_dir(&self) -> &Path {

@@ -149,7 +149,8 @@ fn start_and_read(mut command: Command, started: &Sender<std::io::Result<Child>>
     }
 }
 
-fn keep_end(mut pipe: ChildStderr, kept: &Mutex<VecDeque<u8>>) {
+/// Keeps the end of what a process writes to standard error.
+pub fn keep_end(mut pipe: ChildStderr, kept: &Mutex<VecDeque<u8>>) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = pipe.read(&mut buffer) {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +173,8 @@ fn library_path(program: &Path, library_dir: &Path) -> (&'static str, OsString) 
     (variable, std::env::join_paths(paths).unwrap_or(inherited))
 }
 
-fn describe(status: ExitStatus) -> String {
+/// An exit status as a sentence without its subject.
+pub fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("it exited with code {code}"),
         (None, Some(9)) => "it was killed by signal 9 (SIGKILL); if nobody did that, the system ran out of memory".to_owned(),

@@ -37,8 +37,8 @@ mod shell;
 mod signals;
 mod signature;
 mod stdin;
-mod text;
-mod wire;
+pub(crate) mod text;
+pub(crate) mod wire;
 mod zmtp;
 
 pub use cell_io::PAGER;

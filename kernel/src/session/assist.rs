@@ -7,6 +7,7 @@ use magics::complete::{Place, place};
 
 use crate::engine::{Assist, Completeness, Completion, Completions, EngineInfo};
 
+use super::python;
 use super::shared::Shared;
 
 /// Answers questions about code.
@@ -17,6 +18,14 @@ fn rust_range(code: &str, position: usize) -> Option<std::ops::Range<usize>> {
         Place::Rust(range) => Some(range),
         Place::Body { magic, span } if !matches!(magic.as_str(), "sql" | "python" | "bash") => Some(span),
         Place::Body { .. } | Place::Other => None,
+    }
+}
+
+/// The Python text at the position, and the `--env` of its magic.
+fn python_range(code: &str, position: usize) -> Option<(Option<String>, std::ops::Range<usize>)> {
+    match place(code, position) {
+        Place::Body { magic, span } if magic == "python" => Some((magics::magics::python::env_at(code, span.start), span)),
+        _ => None,
     }
 }
 
@@ -51,6 +60,9 @@ impl Assist for SessionAssist {
                 found.matches.into_iter().map(|one| Completion { text: one.text, kind: one.kind.into(), signature: one.about }).collect();
             return Completions { matches, start: found.start, end: found.end };
         }
+        if let Some((env, span)) = python_range(code, position) {
+            return python::complete(&self.0.python, env.as_deref(), code, span, position);
+        }
         let none = Completions { matches: Vec::new(), start: position, end: position };
         let Some(range) = rust_range(code, position) else { return none };
         let Some(found) = self.0.analyzer.completions(&code[range.clone()], position - range.start) else { return none };
@@ -62,9 +74,12 @@ impl Assist for SessionAssist {
         Completions { matches, start: found.start_offset + range.start, end: found.end_offset + range.start }
     }
 
-    fn inspect(&self, code: &str, position: usize, _detail: u8) -> Option<Bundle> {
+    fn inspect(&self, code: &str, position: usize, detail: u8) -> Option<Bundle> {
         if let Some(found) = magics::complete::inspect(code, position) {
             return Some(found);
+        }
+        if let Some((env, span)) = python_range(code, position) {
+            return python::inspect(&self.0.python, env.as_deref(), &code[span.clone()], position - span.start, detail);
         }
         let range = rust_range(code, position)?;
         let end = word_end(code, position).min(range.end);

@@ -11,9 +11,11 @@ use magics::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use magics::sql_wire::{SqlReply, SqlRequest};
 
 use crate::engine_worker::EngineError;
+use crate::python_worker::Outlet;
 
 use super::run_rust::{self, CellContext, Past};
 use super::shared::Shared;
+use super::shell;
 
 /// A host for one cell.
 pub struct SessionHost<'a> {
@@ -64,6 +66,17 @@ impl Host for SessionHost<'_> {
             EngineError::Failed(failure) => magics::sql_error::sql_failure_error(&request.sql, &failure, 1),
             error => MagicError::new("WorkerDied", error.to_string()),
         })
+    }
+
+    fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
+        let status = &self.cell.status;
+        let outlet = Outlet { io: &self.cell.io, before_output: &|| status.before_output(), doing: &|what| status.doing(what) };
+        self.shared.python.run(code, env, &outlet)
+    }
+
+    fn bash(&mut self, script: &str) -> Result<(), MagicError> {
+        self.cell.status.doing("running bash");
+        shell::run(self.shared, &shell::Script::bash(script), &self.cell.io, &self.cell.status)
     }
 
     fn session_dir(&self) -> &Path {

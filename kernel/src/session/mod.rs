@@ -11,7 +11,8 @@
 //! | `diagnostics`, `locate` | compiler messages with the cell's own lines |
 //! | `status` | "compiling … 3 s" |
 //! | `host` | what magics see |
-//! | `assist` | completion, Shift-Tab, completeness |
+//! | `assist`, `python` | completion, Shift-Tab, completeness |
+//! | `shell` | `!command` lines and `%%bash` |
 //! | `shared`, `paths` | the session's directory, environment and parts |
 
 use std::path::Path;
@@ -27,6 +28,7 @@ mod host;
 mod locate;
 mod notebook;
 mod paths;
+mod python;
 mod run_rust;
 mod rust;
 mod shared;

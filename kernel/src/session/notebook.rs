@@ -47,7 +47,7 @@ impl Notebook {
             Segment::Command(text) => self.command(&text.text, cell),
             Segment::Shell(text) => {
                 cell.status.doing("running the shell command");
-                shell::run(&self.shared, &text.text, &cell.io, &cell.status)
+                shell::run(&self.shared, &shell::Script::line(&text.text), &cell.io, &cell.status)
             }
             Segment::Code(Text { text, line, .. }) => {
                 // Blank lines before it, so that line numbers are the cell's.
@@ -98,6 +98,7 @@ impl Engine for Notebook {
 
     fn shutdown(&mut self, _restart: bool) {
         self.shared.kill_rust();
+        self.shared.python.shutdown();
         self.shared.engine.lock().shutdown();
         *self.shared.rust.lock() = None;
     }

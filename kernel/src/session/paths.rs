@@ -18,6 +18,8 @@ pub struct Parts {
     pub engines: PathBuf,
     /// `lab.json`.
     pub lab_json: PathBuf,
+    /// The Python of the installed environment.
+    pub python: PathBuf,
     /// Directory of libduckdb.
     pub duckdb: PathBuf,
 }
@@ -30,7 +32,8 @@ impl Parts {
     pub fn find() -> anyhow::Result<Self> {
         let kernel = std::env::current_exe().context("the kernel cannot tell where its own program is")?;
         let directory = kernel.parent().unwrap_or(Path::new(".")).to_owned();
-        let duckdb = directory.parent().unwrap_or(&directory).join("duckdb");
+        let target = directory.parent().unwrap_or(&directory);
+        let (duckdb, python) = (target.join("duckdb"), target.join("python/bin/python"));
         let beside = |name: &str| directory.join(name);
         Ok(Self {
             cell: beside("benchbook-cell"),
@@ -38,6 +41,7 @@ impl Parts {
             engines: beside("benchbook-engines"),
             lab_json: beside("lab.json"),
             duckdb,
+            python,
             kernel,
         })
     }

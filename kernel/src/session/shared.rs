@@ -16,6 +16,7 @@ use crate::cells::diagnostic::Diagnostic;
 use crate::cells::linker::Linker;
 use crate::cells::worker;
 use crate::engine_worker::EngineWorker;
+use crate::python_worker::PythonWorkers;
 use crate::shim;
 
 use super::analyzer::Analyzer;
@@ -64,6 +65,7 @@ pub struct Shared {
     /// Whether a cell's Rust code is being compiled or run now.
     pub rust_runs: AtomicBool,
     pub engine: Mutex<EngineWorker>,
+    pub python: PythonWorkers,
     /// What the variables that point evcxr at the shim were before.
     user_environment: Vec<(&'static str, Option<OsString>)>,
     sysroot: std::path::PathBuf,
@@ -135,6 +137,9 @@ impl Shared {
             command
         }));
         let engine = EngineWorker::new(parts.engines.clone(), parts.duckdb.clone(), dir.path().to_owned());
+        let environment = user_environment.clone();
+        let python =
+            PythonWorkers::new(parts.python.clone(), dir.path().to_owned(), Box::new(move |command| give_back(&environment, command)));
         Ok(Self {
             parts,
             dir,
@@ -146,6 +151,7 @@ impl Shared {
             last_errors: Mutex::default(),
             rust_runs: AtomicBool::new(false),
             engine: Mutex::new(engine),
+            python,
             user_environment,
             sysroot,
             std_dir,

@@ -1,11 +1,13 @@
 //! One file per magic; the list is in [`crate::registry`].
 
+pub mod bash;
 pub mod claim;
 pub mod data;
 pub mod lsmagic;
 pub mod machine;
 pub mod parallel;
 pub mod profile;
+pub mod python;
 pub mod restore;
 pub mod results;
 pub mod sql;

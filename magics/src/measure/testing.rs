@@ -43,6 +43,12 @@ impl Host for Interrupting {
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError> {
         self.0.sql(request, on_progress)
     }
+    fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
+        self.0.python(code, env)
+    }
+    fn bash(&mut self, script: &str) -> Result<(), MagicError> {
+        self.0.bash(script)
+    }
     fn session_dir(&self) -> &Path {
         self.0.session_dir()
     }

@@ -1,0 +1,191 @@
+//! One Python cell: its request, its outputs as they come, its interrupt, its end.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::RecvTimeoutError;
+use magics::bundle::Bundle;
+use magics::error::MagicError;
+use magics::host::Stream;
+use serde_json::{Map, Value, json};
+
+use super::client::{Channel, Message, Pending};
+use super::process::Worker;
+use super::{Outlet, POLL};
+
+/// Code that swallows an interrupt gets another one after this time.
+const AGAIN: Duration = Duration::from_millis(900);
+/// How long a cell has to stop before its worker is killed.
+const STOP: Duration = Duration::from_secs(3);
+
+/// How a cell did not come to its end.
+pub enum Ended {
+    Failed(MagicError),
+    /// The worker ended, or had to be ended for this reason.
+    Died(Option<String>),
+}
+
+/// Runs a cell and waits for its reply and its last output.
+pub fn run(worker: &Worker, code: &str, outlet: &Outlet<'_>) -> Result<(), Ended> {
+    // An error must not make ipykernel refuse the next cell, whose request may already wait.
+    let content = json!({
+        "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": false
+    });
+    worker.set_busy(true);
+    let pending = worker.client.request(Channel::Shell, "execute_request", &content);
+    pending.take_late();
+    let ended = Running { worker, outlet, begun: false, idle: false, reply: None, no_input: None, stop: None }.to_its_end(&pending);
+    worker.set_busy(false);
+    ended
+}
+
+struct Running<'a> {
+    worker: &'a Worker,
+    outlet: &'a Outlet<'a>,
+    /// The worker has taken the cell: from now on it can be interrupted.
+    begun: bool,
+    idle: bool,
+    reply: Option<Value>,
+    /// Why a question could not be asked.
+    no_input: Option<MagicError>,
+    stop: Option<Stop>,
+}
+
+struct Stop {
+    since: Instant,
+    last: Instant,
+}
+
+impl Running<'_> {
+    fn to_its_end(mut self, pending: &Pending) -> Result<(), Ended> {
+        loop {
+            match pending.messages.recv_timeout(POLL) {
+                Ok(message) => self.take(&message),
+                Err(RecvTimeoutError::Timeout) if self.worker.process.has_ended() => return Err(Ended::Died(None)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(Ended::Died(None)),
+            }
+            if self.idle
+                && let Some(reply) = self.reply.take()
+            {
+                return self.outcome(&reply).map_err(Ended::Failed);
+            }
+            self.interrupt()?;
+        }
+    }
+
+    /// Passes an interrupt on.
+    fn interrupt(&mut self) -> Result<(), Ended> {
+        if !self.outlet.io.is_cancelled() && self.no_input.is_none() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        match &mut self.stop {
+            None if self.begun => self.stop = Some(Stop { since: now, last: now }),
+            None => return Ok(()),
+            Some(stop) if stop.since.elapsed() > STOP => {
+                let why = format!("it did not stop within {} s of the interrupt, so it was killed", STOP.as_secs());
+                return Err(Ended::Died(Some(why)));
+            }
+            Some(stop) if stop.last.elapsed() > AGAIN => stop.last = now,
+            Some(_) => return Ok(()),
+        }
+        self.worker.process.interrupt();
+        Ok(())
+    }
+
+    fn take(&mut self, message: &Message) {
+        match message.channel {
+            Channel::Iopub => self.output(message),
+            Channel::Stdin if message.kind == "input_request" => self.question(message),
+            Channel::Shell if message.is_ours => self.reply = Some(message.content.clone()),
+            _ => {}
+        }
+    }
+
+    fn output(&mut self, message: &Message) {
+        let (io, content) = (self.outlet.io, &message.content);
+        match message.kind.as_str() {
+            "status" if message.is_ours && content["execution_state"] == "idle" => self.idle = true,
+            "execute_input" if message.is_ours => self.begun = true,
+            "stream" => {
+                let stream = if content["name"] == "stderr" { Stream::Stderr } else { Stream::Stdout };
+                (self.outlet.before_output)();
+                io.stream(stream, content["text"].as_str().unwrap_or_default());
+            }
+            "display_data" => {
+                (self.outlet.before_output)();
+                io.display(&bundle(content), content["transient"]["display_id"].as_str());
+            }
+            "update_display_data" => io.update_display(&bundle(content), content["transient"]["display_id"].as_str().unwrap_or_default()),
+            "execute_result" if message.is_ours => {
+                (self.outlet.before_output)();
+                io.result(&bundle(content));
+            }
+            "clear_output" => {
+                (self.outlet.before_output)();
+                io.clear_output(content["wait"] == true);
+            }
+            // The error comes with the reply as well; widgets have nobody to speak with.
+            _ => {}
+        }
+    }
+
+    fn question(&mut self, question: &Message) {
+        (self.outlet.before_output)();
+        let prompt = question.content["prompt"].as_str().unwrap_or_default();
+        match self.outlet.io.input(prompt, question.content["password"] == true) {
+            Ok(line) => self.worker.client.answer(question, &line),
+            // An answer cannot say no: the cell is interrupted instead.
+            Err(error) => self.no_input = Some(error),
+        }
+    }
+
+    fn outcome(self, reply: &Value) -> Result<(), MagicError> {
+        for payload in reply["payload"].as_array().into_iter().flatten().filter(|payload| payload["source"] == "page") {
+            let mut paged = bundle(payload);
+            paged.metadata.insert(crate::protocol::PAGER.into(), Value::Bool(true));
+            self.outlet.io.display(&paged, None);
+        }
+        match (reply["status"].as_str(), self.no_input) {
+            (Some("ok"), _) => Ok(()),
+            (_, Some(error)) if error.name != "Interrupted" => Err(error),
+            _ => Err(python_error(reply)),
+        }
+    }
+}
+
+/// Python's own error, as it shows it.
+fn python_error(reply: &Value) -> MagicError {
+    let text = |key: &str| reply[key].as_str().unwrap_or_default().to_owned();
+    let lines = reply["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    match reply["ename"].as_str() {
+        Some(name) => MagicError::new(name, text("evalue")).traceback(lines),
+        None => MagicError::new("PythonError", format!("Python answered `{}` and no reason", text("status"))),
+    }
+}
+
+fn bundle(content: &Value) -> Bundle {
+    let map = |key: &str| content[key].as_object().cloned().unwrap_or_else(Map::new);
+    Bundle { data: map("data"), metadata: map("metadata") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_pythons_own() {
+        let reply = json!({ "status": "error", "ename": "ValueError", "evalue": "no", "traceback": ["a", "b"] });
+        let error = python_error(&reply);
+        assert_eq!((error.name.as_str(), error.message.as_str(), error.shown()), ("ValueError", "no", vec!["a".into(), "b".into()]));
+        assert!(python_error(&json!({ "status": "aborted" })).message.contains("aborted"));
+    }
+
+    #[test]
+    fn bundles_keep_all_types_and_metadata() {
+        let content = json!({ "data": { "text/html": "<b>", "application/json": {"a": 1} }, "metadata": { "m": 1 } });
+        let bundle = bundle(&content);
+        assert_eq!((bundle.data.len(), bundle.metadata["m"].as_i64()), (2, Some(1)));
+        assert!(super::bundle(&json!({})).data.is_empty());
+    }
+}
