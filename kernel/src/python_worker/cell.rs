@@ -33,7 +33,7 @@ pub fn run(worker: &Worker, code: &str, outlet: &Outlet<'_>) -> Result<(), Ended
     worker.set_busy(true);
     let pending = worker.client.request(Channel::Shell, "execute_request", &content);
     pending.take_late();
-    let ended = Running { worker, outlet, begun: false, idle: false, reply: None, no_input: None, stop: None }.to_its_end(&pending);
+    let ended = Running { worker, outlet, begun: false, idle: false, reply: None, no_input: None, stop: None }.until_the_end(&pending);
     worker.set_busy(false);
     ended
 }
@@ -52,11 +52,12 @@ struct Running<'a> {
 
 struct Stop {
     since: Instant,
-    last: Instant,
+    /// The last signal.
+    last: Option<Instant>,
 }
 
 impl Running<'_> {
-    fn to_its_end(mut self, pending: &Pending) -> Result<(), Ended> {
+    fn until_the_end(mut self, pending: &Pending) -> Result<(), Ended> {
         loop {
             match pending.messages.recv_timeout(POLL) {
                 Ok(message) => self.take(&message),
@@ -78,18 +79,17 @@ impl Running<'_> {
         if !self.outlet.io.is_cancelled() && self.no_input.is_none() {
             return Ok(());
         }
-        let now = Instant::now();
-        match &mut self.stop {
-            None if self.begun => self.stop = Some(Stop { since: now, last: now }),
-            None => return Ok(()),
-            Some(stop) if stop.since.elapsed() > STOP => {
-                let why = format!("it did not stop within {} s of the interrupt, so it was killed", STOP.as_secs());
-                return Err(Ended::Died(Some(why)));
-            }
-            Some(stop) if stop.last.elapsed() > AGAIN => stop.last = now,
-            Some(_) => return Ok(()),
+        let stop = self.stop.get_or_insert_with(|| Stop { since: Instant::now(), last: None });
+        if stop.since.elapsed() > STOP {
+            let why = format!("it did not stop within {} s of the interrupt, so it was killed", STOP.as_secs());
+            return Err(Ended::Died(Some(why)));
         }
-        self.worker.process.interrupt();
+        // Before it has taken the cell, the worker ignores an interrupt; or it is stuck.
+        let since = if self.begun { stop.last } else { Some(stop.last.unwrap_or(stop.since)) };
+        if since.is_none_or(|since| since.elapsed() > AGAIN) {
+            stop.last = Some(Instant::now());
+            self.worker.process.interrupt();
+        }
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod measuring;
 mod notebooks;
 mod outputs;
 mod protocol;
+mod python;
 mod robustness;
 mod sql;
 mod state;
