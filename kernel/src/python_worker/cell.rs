@@ -164,9 +164,16 @@ fn python_error(reply: &Value) -> MagicError {
     }
 }
 
+/// All types as they are. What has no text is named by its types: a frontend that knows none of them shows that.
 fn bundle(content: &Value) -> Bundle {
     let map = |key: &str| content[key].as_object().cloned().unwrap_or_else(Map::new);
-    Bundle { data: map("data"), metadata: map("metadata") }
+    let mut data = map("data");
+    if !data.contains_key("text/plain") {
+        let types: Vec<_> = data.keys().map(String::as_str).collect();
+        let text = format!("<{}>", if types.is_empty() { "nothing".to_owned() } else { types.join(", ") });
+        data.insert("text/plain".to_owned(), text.into());
+    }
+    Bundle { data, metadata: map("metadata") }
 }
 
 #[cfg(test)]
@@ -185,7 +192,10 @@ mod tests {
     fn bundles_keep_all_types_and_metadata() {
         let content = json!({ "data": { "text/html": "<b>", "application/json": {"a": 1} }, "metadata": { "m": 1 } });
         let bundle = bundle(&content);
-        assert_eq!((bundle.data.len(), bundle.metadata["m"].as_i64()), (2, Some(1)));
-        assert!(super::bundle(&json!({})).data.is_empty());
+        assert_eq!((bundle.data["text/html"].as_str(), bundle.metadata["m"].as_i64()), (Some("<b>"), Some(1)));
+        assert_eq!(bundle.data["application/json"], json!({"a": 1}));
+        assert_eq!(bundle.data["text/plain"], "<application/json, text/html>");
+        assert_eq!(super::bundle(&json!({})).data["text/plain"], "<nothing>");
+        assert_eq!(super::bundle(&json!({ "data": { "text/plain": "x" } })).data, *json!({ "text/plain": "x" }).as_object().unwrap());
     }
 }

@@ -69,8 +69,8 @@ fn displays_are_rich_and_updated() {
     assert_eq!(displays[0].content["data"]["text/html"], "<b>1</b>");
     assert_eq!(updates[0].content["data"]["text/html"], "<b>2</b>");
     assert_eq!(displays[0].content["transient"], updates[0].content["transient"]);
-    let raw = session.ok("%%python\ndisplay({'application/x-own': {'a': 1}}, raw=True, metadata={'m': 1})");
-    assert_eq!(raw.displays()[0].content["data"]["application/x-own"], json!({"a": 1}));
+    let raw = session.ok("%%python\ndisplay({'application/vnd.own+json': {'a': 1}}, raw=True, metadata={'m': 1})");
+    assert_eq!(raw.displays()[0].content["data"]["application/vnd.own+json"], json!({"a": 1}));
     assert_eq!(raw.displays()[0].content["metadata"], json!({"m": 1}));
     assert_eq!(session.ok("%%python\nprint('a')\nclear_output()").of_kind("clear_output").len(), 1);
 }
