@@ -112,8 +112,7 @@ pub unsafe extern "C" fn benchbook_lab_forget(store: *mut c_void, names: *const 
 /// Puts a boundary into both output streams, so that the kernel knows when it has everything of a cell.
 fn boundary(what: &str) {
     let Some(token) = TOKEN.get() else { return };
-    let payload = json!({"t": what}).to_string();
-    let text = format!("\u{1}BB{token} {}\n{payload}\n", payload.len());
+    let text = framed(token, &json!({"t": what}));
     write_all(1, &text);
     write_all(2, &text);
 }
@@ -233,15 +232,20 @@ fn cell_failed(message: &str, place: &std::panic::Location<'_>) {
     frame(&json!({"t": "failed", "message": message, "file": place.file(), "line": place.line(), "column": place.column()}));
 }
 
+/// A message as it stands among printed text.
+fn framed(token: &str, value: &Value) -> String {
+    let payload = value.to_string();
+    format!("\u{1}BB{token} {}\n{payload}\n", payload.len())
+}
+
 /// Sends one structured message to the kernel, in order with printed text.
 pub fn frame(value: &Value) {
     let Some(token) = TOKEN.get() else {
         println!("{value}");
         return;
     };
-    let payload = value.to_string();
     let mut out = std::io::stdout().lock();
-    let _ = write!(out, "\u{1}BB{token} {}\n{payload}\n", payload.len());
+    let _ = out.write_all(framed(token, value).as_bytes());
     let _ = out.flush();
 }
 

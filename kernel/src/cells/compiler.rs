@@ -132,16 +132,25 @@ impl Compiler {
         command
     }
 
-    /// Compiles `source`, a file name in `folder`, to the library `output`; `crates` are those that it names.
+    /// Compiles `text`, as `source` in `folder`, to the library `output`; `crates` are those that it names.
     ///
     /// # Errors
-    /// A compiler that cannot be started.
-    pub fn compile(&mut self, source: &str, folder: &Path, output: &Path, goal: Goal, crates: &BTreeSet<&str>) -> anyhow::Result<Compiled> {
+    /// A source that cannot be written, a compiler that cannot be started.
+    pub fn compile(
+        &mut self,
+        text: &str,
+        source: &str,
+        folder: &Path,
+        output: &Path,
+        goal: Goal,
+        crates: &BTreeSet<&str>,
+    ) -> anyhow::Result<Compiled> {
+        std::fs::write(folder.join(source), text).context("the cell's source cannot be written")?;
         if goal == Goal::Check {
             return self.run(self.command(source, folder, output, crates, Some("metadata")));
         }
         // Added crates and `#[link]` need what only a full link brings.
-        let linker = self.linker.clone().filter(|_| self.built.externs.is_empty() && !needs_libraries(&folder.join(source)));
+        let linker = self.linker.clone().filter(|_| self.built.externs.is_empty() && !text.contains("#[link"));
         if let Some(linker) = linker {
             let object = output.with_extension("o");
             let compiled = self.run(self.command(source, folder, &object, crates, Some("obj")))?;
@@ -195,9 +204,4 @@ impl Compiler {
         }
         Ok(Compiled::Refused { errors })
     }
-}
-
-/// Whether the source names a native library.
-fn needs_libraries(source: &Path) -> bool {
-    std::fs::read_to_string(source).is_ok_and(|text| text.contains("#[link"))
 }

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use super::cache::{self, Cache, Known, Retry};
 use super::compiler::{Compiled, Compiler, Goal};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Span};
 use super::generate::{self, Loaded};
-use super::items::Items;
+use super::items::{Defined, Items};
 use super::origin::{Line, Origin, Source};
 use super::parse::{self, Parsed};
 use super::spelling;
@@ -188,7 +188,8 @@ impl Evaluator {
 
     /// Whether the cell needs the crate behind asynchronous code.
     pub fn awaits(source: &str) -> bool {
-        parse::parse(source).awaits
+        // The word is looked for first: nearly no cell has it, and taking a cell apart twice is work for nothing.
+        source.contains("await") && parse::parse(source).awaits
     }
 
     /// Compiles a cell, or finds it compiled.
@@ -246,11 +247,9 @@ impl Evaluator {
             }
             let crates: BTreeSet<&str> = loaded.iter().flat_map(|variable| spelling::crates(&variable.spelling)).collect();
             let began = Instant::now();
-            std::fs::write(self.folder.join(&file), &source.text)
-                .map_err(|error| Refused::Failed(format!("the cell cannot be written: {error}")))?;
             let compiled = self
                 .compiler
-                .compile(&file, &self.folder, &library, goal, &crates)
+                .compile(&source.text, &file, &self.folder, &library, goal, &crates)
                 .map_err(|error| Refused::Failed(format!("{error:#}")))?;
             prepared.compile_s += began.elapsed().as_secs_f64();
             match compiled {
@@ -308,7 +307,7 @@ impl Evaluator {
             if prepared.lost.contains(name) {
                 continue;
             }
-            let other = retry.spellings.iter().rev().find(|(of, _)| of == name).map(|(_, spelling)| spelling.clone());
+            let other = retry.spellings.iter().find(|(of, _)| of == name).map(|(_, spelling)| spelling.clone());
             let Some(spelling) = other
                 .or_else(|| self.spelling(&variable.type_name))
                 .or_else(|| variable.written.clone())
@@ -327,15 +326,7 @@ impl Evaluator {
     }
 
     fn source(&self, prepared: &Prepared, loaded: &[Loaded], retry: &Retry) -> Source {
-        let items = if retry.all_items {
-            prepared.items.all()
-        } else {
-            let mut mentions = prepared.parsed.mentions.clone();
-            for variable in loaded {
-                mentions.extend(variable.spelling.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned));
-            }
-            prepared.items.needed(&mentions, &prepared.origin)
-        };
+        let items = if retry.all_items { prepared.items.all() } else { needed(prepared, loaded) };
         generate::source(&generate::Parts {
             attributes: prepared.items.attributes(),
             items: &items,
@@ -350,39 +341,43 @@ impl Evaluator {
     fn instead(&self, errors: &[Diagnostic], prepared: &Prepared, loaded: &[Loaded], retry: &Retry, source: &Source, file: &str) -> Retry {
         let mut next = retry.clone();
         let mut own = false;
-        let mut refused: Vec<(&String, usize, &str)> = Vec::new();
+        let mut refused: Vec<(&String, &Span, &str)> = Vec::new();
         for error in errors {
             let primary = error.spans.iter().filter(|span| span.is_primary).find_map(|span| span.in_file(file));
-            match primary.map(|span| source.line(span.line_start)) {
+            let Some(span) = primary else {
+                own = true;
+                continue;
+            };
+            match source.line(span.line_start) {
                 // The cell has moved the variable away, or has not given it a value on every way.
-                Some(Line::Keep(name)) if matches!(error.code(), "E0382" | "E0381" | "E0425") => {
+                Line::Keep(name) if matches!(error.code(), "E0382" | "E0381" | "E0425") => {
                     next.not_kept.insert(name.clone());
                 }
-                Some(Line::Return(name)) if matches!(error.code(), "E0382" | "E0381") => {
+                Line::Return(name) if matches!(error.code(), "E0382" | "E0381") => {
                     next.consumed.insert(name.clone());
                 }
-                Some(Line::Load(name)) => refused.push((name, primary.map_or(0, |span| span.column_start), error.code())),
+                Line::Load(name) => refused.push((name, span, error.code())),
                 _ => own = true,
             }
         }
         // From right to left, so that earlier columns stay what they are.
-        refused.sort_by_key(|(_, column, _)| std::cmp::Reverse(*column));
-        for (name, column, code) in refused {
+        refused.sort_by_key(|(_, span, _)| std::cmp::Reverse(span.column_start));
+        for (name, span, code) in refused {
             let known = next.spellings.iter().find(|(of, _)| of == name).map(|(_, spelling)| spelling.clone());
             let Some(present) = known.or_else(|| loaded.iter().find(|one| one.name == *name).map(|one| one.spelling.clone())) else {
                 continue;
             };
-            let line = format!("{}: ", name);
-            let start =
-                source.text.lines().find_map(|text| text.strip_prefix("let ")?.find(&line)).map_or(0, |at| at + "let ".len() + line.len());
-            let shorter = if code == "E0603" { spelling::without_module(&present, (column - 1).saturating_sub(start)) } else { None };
+            // The type stands behind the first colon of the line that loads the variable.
+            let line = source.text.lines().nth(span.line_start.saturating_sub(1)).unwrap_or_default();
+            let start = line.find(": ").map_or(0, |at| at + 2);
+            let at = span.column_start.saturating_sub(1 + start);
+            let shorter = if code == "E0603" { spelling::without_module(&present, at) } else { None };
             if let Some(spelling) = shorter.or_else(|| self.other_spelling(name, &present)) {
                 next.spellings.retain(|(of, _)| of != name);
                 next.spellings.push((name.clone(), spelling));
             }
         }
-        let left_out =
-            !retry.all_items && prepared.items.all().len() > prepared.items.needed(&prepared.parsed.mentions, &prepared.origin).len();
+        let left_out = !retry.all_items && prepared.items.all().len() > needed(prepared, loaded).len();
         if own && left_out && errors.iter().any(|error| NOT_FOUND.contains(&error.code())) {
             next.all_items = true;
         } else if own && next.spellings == retry.spellings {
@@ -449,6 +444,15 @@ impl Evaluator {
         self.variables.clear();
         Died { status: ended.status, lost }
     }
+}
+
+/// The items that the cell can reach, also through the types of its variables.
+fn needed(prepared: &Prepared, loaded: &[Loaded]) -> Vec<Arc<Defined>> {
+    let mut mentions = prepared.parsed.mentions.clone();
+    for variable in loaded {
+        mentions.extend(variable.spelling.split(|c: char| !(c.is_alphanumeric() || c == '_')).map(str::to_owned));
+    }
+    prepared.items.needed(&mentions, &prepared.origin)
 }
 
 /// Of several errors, only those about the person's own code; generated lines follow from them.

@@ -5,8 +5,9 @@ use std::process::Command;
 use magics::bundle::Bundle;
 use magics::error::MagicError;
 use magics::host::Stream;
+use magics::table::{Heading, Table};
 
-use super::run_rust::{CellContext, explain};
+use super::run_rust::{CellContext, Runs, explain};
 use super::rust::{Failed, RustSession};
 use super::shared::Shared;
 
@@ -31,10 +32,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     ":toolchain",
     ":types",
 ];
-
-fn usage(message: impl Into<String>) -> MagicError {
-    MagicError::new("UsageError", message)
-}
 
 /// Runs one command.
 ///
@@ -67,7 +64,9 @@ pub fn run(shared: &Shared, command: &str, cell: &CellContext) -> Result<(), Mag
             match found {
                 Some(variable) => say(&format!("{}: {}", variable.name, variable.type_name)),
                 None => {
-                    return Err(usage(format!("there is no variable `{argument}`: `{name}` takes the name of one (`:vars` lists them)")));
+                    return Err(MagicError::usage(format!(
+                        "there is no variable `{argument}`: `{name}` takes the name of one (`:vars` lists them)"
+                    )));
                 }
             }
         }
@@ -77,7 +76,7 @@ pub fn run(shared: &Shared, command: &str, cell: &CellContext) -> Result<(), Mag
                 rust.set_opt_level(argument);
                 say(&format!("Optimisation level: {argument}. Measurements are only comparable at 3."));
             }
-            other => return Err(usage(format!("`{other}` is no optimisation level: 0, 1, 2, 3, s or z"))),
+            other => return Err(MagicError::usage(format!("`{other}` is no optimisation level: 0, 1, 2, 3, s or z"))),
         },
         ":explain" => return explain_code(shared, argument, cell),
         ":version" => say(&format!("Benchbook {}, evcxr 0.22.0", env!("CARGO_PKG_VERSION"))),
@@ -90,7 +89,7 @@ pub fn run(shared: &Shared, command: &str, cell: &CellContext) -> Result<(), Mag
                 let bundle = Bundle::text(text);
                 display(&if html.is_empty() { bundle } else { bundle.with("text/html", html) }, cell);
             }
-            None => return Err(usage(format!("there is no documentation of `{argument}`"))),
+            None => return Err(MagicError::usage(format!("there is no documentation of `{argument}`"))),
         },
         ":last_compile_dir" => say(&shared.cells().display().to_string()),
         ":help" => display(&help(), cell),
@@ -99,7 +98,7 @@ pub fn run(shared: &Shared, command: &str, cell: &CellContext) -> Result<(), Mag
         }
         _ => {
             let near = magics::nearest::nearest(name, magics::commands::COMMANDS.iter().map(|command| command.name));
-            let error = usage(format!("there is no command `{name}`"));
+            let error = MagicError::usage(format!("there is no command `{name}`"));
             return Err(match near {
                 Some(near) => error.hint(format!("did you mean `{near}`? `:help` lists the commands")),
                 None => error.hint("`:help` lists the commands"),
@@ -114,33 +113,25 @@ fn display(bundle: &Bundle, cell: &CellContext) {
     cell.io.display(bundle, None);
 }
 
-fn table(rows: &[(String, String)], heads: (&str, &str)) -> Bundle {
-    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    let text: Vec<String> = rows.iter().map(|(name, about)| format!("{name:width$}  {about}")).collect();
-    let html: String = rows
-        .iter()
-        .map(|(name, about)| {
-            format!("<tr><td><code>{}</code></td><td>{}</td></tr>", magics::html::escape(name), magics::html::escape(about))
-        })
-        .collect();
-    Bundle::text(text.join("\n")).with("text/html", format!("<table><tr><th>{}</th><th>{}</th></tr>{html}</table>", heads.0, heads.1))
+fn table(rows: Vec<(String, String)>, heads: (&str, &str)) -> Bundle {
+    let rows = rows.into_iter().map(|(name, about)| vec![Some(name), Some(about)]).collect();
+    Table { headings: vec![Heading::text(heads.0), Heading::text(heads.1)], rows, caption: Vec::new(), marked: false }.bundle()
 }
 
 fn variables(rust: &RustSession) -> Bundle {
     let rows: Vec<_> = rust.variables().into_iter().map(|variable| (variable.name, variable.type_name)).collect();
-    if rows.is_empty() { Bundle::text("no variables") } else { table(&rows, ("variable", "type")) }
+    if rows.is_empty() { Bundle::text("no variables") } else { table(rows, ("variable", "type")) }
 }
 
 fn help() -> Bundle {
-    let commands = magics::commands::COMMANDS.iter().filter(|command| !WITHOUT_EFFECT.contains(&command.name));
-    let rows: Vec<_> = commands.map(|command| (command.name.to_owned(), command.about.to_owned())).collect();
-    table(&rows, ("command", "does"))
+    let rows: Vec<_> = magics::commands::COMMANDS.iter().map(|command| (command.name.to_owned(), command.about.to_owned())).collect();
+    table(rows, ("command", "does"))
 }
 
 /// `name`, `name = "1"`, `name = { … }` or a path, as a line of a `[dependencies]` table.
 fn dependency_line(argument: &str) -> Result<String, MagicError> {
     if argument.is_empty() {
-        return Err(usage("`:dep` needs a crate").hint("for example `:dep itoa = \"1\"`"));
+        return Err(MagicError::usage("`:dep` needs a crate").hint("for example `:dep itoa = \"1\"`"));
     }
     if argument.contains('=') {
         return Ok(argument.to_owned());
@@ -149,10 +140,11 @@ fn dependency_line(argument: &str) -> Result<String, MagicError> {
         return Ok(format!("{argument} = \"*\""));
     }
     let manifest = std::path::Path::new(argument).join("Cargo.toml");
-    let text = std::fs::read_to_string(&manifest).map_err(|error| usage(format!("{} cannot be read: {error}", manifest.display())))?;
+    let text =
+        std::fs::read_to_string(&manifest).map_err(|error| MagicError::usage(format!("{} cannot be read: {error}", manifest.display())))?;
     let name = text.parse::<toml::Table>().ok().and_then(|table| Some(table.get("package")?.get("name")?.as_str()?.to_owned()));
-    let name = name.ok_or_else(|| usage(format!("{} names no package", manifest.display())))?;
-    let path = std::fs::canonicalize(argument).map_err(|error| usage(format!("{argument}: {error}")))?;
+    let name = name.ok_or_else(|| MagicError::usage(format!("{} names no package", manifest.display())))?;
+    let path = std::fs::canonicalize(argument).map_err(|error| MagicError::usage(format!("{argument}: {error}")))?;
     Ok(format!("{name} = {{ path = {:?} }}", path.display().to_string()))
 }
 
@@ -164,9 +156,9 @@ fn add_dependency(shared: &Shared, rust: &mut RustSession, argument: &str, cell:
         cell.io.stream(Stream::Stdout, &format!("`{name}` is part of every cell already; nothing to add.\n"));
         return Ok(());
     }
-    shared.rust_runs.store(true, std::sync::atomic::Ordering::SeqCst);
+    let runs = Runs::now(shared);
     let outcome = rust.add_dependency(&line, &|doing| cell.status.doing(doing));
-    shared.rust_runs.store(false, std::sync::atomic::Ordering::SeqCst);
+    drop(runs);
     outcome.map_err(|failed: Failed| explain(failed, rust, cell.io.is_cancelled()))
 }
 
@@ -175,12 +167,12 @@ fn explain_code(shared: &Shared, argument: &str, cell: &CellContext) -> Result<(
     let last = shared.last_errors.lock().iter().map(|error| error.code().to_owned()).find(|code| !code.is_empty());
     let code = if argument.is_empty() { last.unwrap_or_default() } else { argument.to_owned() };
     if code.is_empty() {
-        return Err(usage("`:explain` needs an error code").hint("for example `:explain E0382`"));
+        return Err(MagicError::usage("`:explain` needs an error code").hint("for example `:explain E0382`"));
     }
     let output = Command::new(shared.rustc()).args(["--explain", &code]).output();
     let output = output.map_err(|error| MagicError::new("StartError", format!("the compiler cannot be started: {error}")))?;
     if !output.status.success() {
-        return Err(usage(format!("the compiler has no explanation of `{code}`")));
+        return Err(MagicError::usage(format!("the compiler has no explanation of `{code}`")));
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     display(&Bundle::text(text.clone()).with("text/markdown", text), cell);

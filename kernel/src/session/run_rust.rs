@@ -46,10 +46,10 @@ fn not_running() -> MagicError {
 }
 
 /// Marks Rust as running, for interrupts, while it lives.
-struct Runs<'a>(&'a Shared);
+pub struct Runs<'a>(&'a Shared);
 
 impl<'a> Runs<'a> {
-    fn now(shared: &'a Shared) -> Self {
+    pub fn now(shared: &'a Shared) -> Self {
         shared.rust_runs.store(true, Ordering::SeqCst);
         Self(shared)
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// Stacks as a Polars group-by and a hand-written loop give them.
 fn stacks(scale: u64) -> Value {
-    let root = ["main", "ctx::run_user_code_7", "lab::measure::profile::profile", "ctx::run_user_code_7::{{closure}}"];
+    let root = ["main", "cell::benchbook_cell", "lab::measure::profile::profile", "cell::benchbook_cell::{{closure}}"];
     let stack = |inner: &[&str], count: u64| {
         let frames: Vec<&str> = root.iter().chain(inner).copied().collect();
         json!({"frames": frames, "count": count * scale / 100})
@@ -26,8 +26,8 @@ fn stacks(scale: u64) -> Value {
         stack(&[collect, exec, "core::ptr::drop_in_place<polars_core::frame::DataFrame>"], 25),
         stack(&[collect, "polars_plan::dsl::optimizer::optimize"], 3),
         stack(&[collect, "polars_plan::plans::conversion::to_alp"], 2),
-        stack(&["ctx::checksum", "<core::iter::adapters::zip::Zip<A,B> as core::iter::traits::iterator::Iterator>::next"], 190),
-        stack(&["ctx::checksum"], 240),
+        stack(&["cell::checksum", "<core::iter::adapters::zip::Zip<A,B> as core::iter::traits::iterator::Iterator>::next"], 190),
+        stack(&["cell::checksum"], 240),
         stack(&["__memmove_avx_unaligned_erms"], 64),
     ])
 }
@@ -60,7 +60,7 @@ fn few_samples_say_so() {
 
 #[test]
 fn deep_recursion_is_cut_and_said() {
-    let frames: Vec<String> = (0..60).map(|i| format!("ctx::level_{i}")).collect();
+    let frames: Vec<String> = (0..60).map(|i| format!("cell::level_{i}")).collect();
     let chart = flame(&json!([{"frames": frames, "count": 500}]), "500 samples.").draw().unwrap();
     save("flame_deep", &chart);
     assert!(chart.svg.contains("are left out"));

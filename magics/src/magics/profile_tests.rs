@@ -9,12 +9,12 @@ fn sampled(stacks: Value) -> Recorder {
 }
 
 fn stack(inner: &str, count: u64) -> Value {
-    json!({"frames": ["main", "lab::measure::profile::profile", "ctx::run_user_code_1::{{closure}}", inner], "count": count})
+    json!({"frames": ["main", "lab::measure::profile::profile", "cell::benchbook_cell::{{closure}}", inner], "count": count})
 }
 
 #[test]
 fn a_flame_graph_and_a_table_of_hot_functions() {
-    let mut host = sampled(json!([stack("alloc::vec::Vec<T>::push", 300), stack("ctx::fib", 700)]));
+    let mut host = sampled(json!([stack("alloc::vec::Vec<T>::push", 300), stack("cell::fib", 700)]));
     run_cell("%%profile --hz 499 --budget 1s\nfib(v.len())", &mut host).unwrap();
     assert!(host.rust[0].contains(r#"\"hz\":499"#) && host.rust[0].contains(r#"\"repeat\":true"#), "{}", host.rust[0]);
     let [flame, table] = host.displays.as_slice() else { panic!("two outputs") };
@@ -31,7 +31,7 @@ fn a_flame_graph_and_a_table_of_hot_functions() {
 
 #[test]
 fn few_samples_are_said_to_be_too_few() {
-    let mut host = sampled(json!([stack("ctx::fib", 20)]));
+    let mut host = sampled(json!([stack("cell::fib", 20)]));
     run_cell("%%profile --once\nfib(3)", &mut host).unwrap();
     assert!(host.rust[0].contains(r#"\"repeat\":false"#));
     assert!(host.shown().contains("Only 20 samples: too few"), "{}", host.shown());

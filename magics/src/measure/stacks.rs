@@ -141,7 +141,7 @@ fn user_frames(frames: &[&str]) -> Vec<String> {
     let end = full[start..].iter().position(|f| is_handler(f)).map_or(full.len(), |at| start + at);
     let mut out: Vec<String> = Vec::new();
     // Where the body was inlined into the loop, what follows the loop is the body.
-    if harness.is_some_and(|at| full[at].starts_with("lab::measure::")) {
+    if harness.is_some_and(|at| full[at].starts_with("lab::measure::") || full[at].starts_with(GUARD)) {
         out.push(BODY.to_owned());
     }
     for name in full[start..end].iter().filter(|f| !is_plumbing(f)) {
@@ -159,9 +159,13 @@ fn user_frames(frames: &[&str]) -> Vec<String> {
     out
 }
 
+/// What runs every cell; the measuring loop is often inlined into the cell's own code, and then this is what is left of us.
+const GUARD: &str = "lab::runtime::guard::guarded";
+
 /// Frames below the measured body: the measuring loop, the cell's root, a thread's start.
 fn is_harness(name: &str) -> bool {
-    name.starts_with("lab::measure::profile")
+    name.starts_with(GUARD)
+        || name.starts_with("lab::measure::profile")
         || name.starts_with("lab::measure::parallel")
         || name.starts_with("lab::measure::time")
         || name.contains("__rust_begin_short_backtrace")
@@ -197,9 +201,12 @@ fn is_plumbing(name: &str) -> bool {
         || name.contains("rayon_core::unwind::")
 }
 
-/// The cell's own function: what evcxr calls, or the closure generated around the body.
+/// The cell's own code: its entry point and the closures generated around the body.
 fn is_body(name: &str) -> bool {
-    name.contains("run_user_code") || name.contains("__bb_")
+    name.contains("cell::benchbook_cell")
+        || name.contains("lab::runtime::guard::fallible")
+        || name.contains("lab::runtime::guard::plain")
+        || name.contains("__bb_")
 }
 
 #[cfg(test)]
@@ -209,14 +216,14 @@ mod tests {
 
     fn profile() -> Profile {
         let outer =
-            ["main", "std::rt::lang_start", "ctx::run_user_code_3", "lab::measure::profile::profile", "ctx::run_user_code_3::{{closure}}"];
+            ["main", "std::rt::lang_start", "cell::benchbook_cell", "lab::measure::profile::profile", "cell::benchbook_cell::{{closure}}"];
         let stack = |inner: &[&str], count: u64| {
             let frames: Vec<&str> = outer.iter().chain(inner).copied().collect();
             json!({"frames": frames, "count": count})
         };
         Profile::from_json(&json!([
             stack(&["alloc::vec::Vec<T>::push", "realloc"], 30),
-            stack(&["ctx::fib", "ctx::fib", "ctx::fib"], 60),
+            stack(&["cell::fib", "cell::fib", "cell::fib"], 60),
             stack(&[], 10),
             {"frames": 3, "count": "x"},
         ]))
@@ -230,6 +237,16 @@ mod tests {
         let body = &profile.root.children[0];
         assert_eq!((body.symbol.as_str(), body.count), ("your code", 100));
         assert_eq!(body.children.iter().map(|c| (c.symbol.as_str(), c.count)).collect::<Vec<_>>(), [("fib", 60), ("Vec::push", 30)]);
+    }
+
+    #[test]
+    fn what_runs_a_cell_is_dropped_when_the_loop_was_inlined() {
+        let profile = Profile::from_json(&json!([{"frames": [
+            "main", "benchbook_cell::main", "benchbook_cell::serve_commands", "benchbook_lab_run", "benchbook_cell",
+            "lab::runtime::guard::guarded", "lab::runtime::guard::fallible::<cell::benchbook_cell::{closure#0}>::{closure#0}", "cell::hot"],
+            "count": 4}]));
+        let names: Vec<_> = profile.hot(9).into_iter().map(|h| h.symbol).collect();
+        assert_eq!(names, ["hot", "your code"]);
     }
 
     #[test]
@@ -247,7 +264,7 @@ mod tests {
         let profile = Profile::from_json(&json!([{"frames": [
             "thread rayon-0", "std::sys::backtrace::__rust_begin_short_backtrace", "rayon_core::registry::ThreadBuilder::run",
             "rayon_core::registry::WorkerThread::wait_until_cold", "std::panicking::catch_unwind", "rayon_core::join::join_context",
-            "ctx::work"], "count": 4}]));
+            "cell::work"], "count": 4}]));
         let names: Vec<_> = profile.hot(9).into_iter().map(|h| h.symbol).collect();
         assert_eq!(names, ["work", "Rayon"]);
     }
@@ -255,7 +272,7 @@ mod tests {
     #[test]
     fn a_body_without_a_frame_of_its_own_is_still_named() {
         let profile = Profile::from_json(&json!([
-            {"frames": ["main", "evcxr::run", "ctx::run_user_code_1", "ctx::fib"], "count": 2},
+            {"frames": ["main", "evcxr::run", "cell::benchbook_cell", "cell::fib"], "count": 2},
             {"frames": ["main", "lab::measure::profile::profile"], "count": 1},
         ]));
         assert_eq!(profile.top().symbol, "your code");
@@ -265,7 +282,7 @@ mod tests {
     #[test]
     fn the_profilers_own_handler_is_cut_off() {
         let profile = Profile::from_json(&json!([{"frames": [
-            "lab::measure::profile::profile", "ctx::sort", "<backtrace::backtrace::libunwind::Trace as pprof::backtrace::Trace>::trace",
+            "lab::measure::profile::profile", "cell::sort", "<backtrace::backtrace::libunwind::Trace as pprof::backtrace::Trace>::trace",
             "backtrace::backtrace::trace_unsynchronized"], "count": 3}]));
         assert_eq!(
             profile.hot(9).into_iter().map(|h| (h.symbol, h.self_share)).collect::<Vec<_>>(),

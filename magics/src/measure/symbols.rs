@@ -111,7 +111,7 @@ mod tests {
             ("_ZN4core3ops8function6FnOnce9call_once17h0123456789abcdefE", "FnOnce::call_once"),
             ("<core::iter::adapters::map::Map<I,F> as core::iter::traits::iterator::Iterator>::fold", "Map::fold"),
             ("<alloc::vec::Vec<T,A> as core::ops::drop::Drop>::drop::h0123456789abcdef", "Vec::drop"),
-            ("ctx::run_user_code_3::{{closure}}::{{closure}}", "{closure} in run_user_code_3"),
+            ("cell::benchbook_cell::{{closure}}::{{closure}}", "{closure} in benchbook_cell"),
             ("alloc::vec::Vec<T>::push", "Vec::push"),
             ("polars_core::chunked_array::ops::sort::sort_by_branch", "sort::sort_by_branch"),
             ("<F as core::ops::function::FnMut<(&T,) -> u64>>::call_mut", "F::call_mut"),

@@ -80,6 +80,9 @@ fn parallel_and_profile() {
     assert!(samples >= 50, "a second of computing gives hundreds of samples, not {samples}");
     let text = profiled.rich("text/plain");
     assert!(text.contains("hot_spot"), "the cell's own function is seen:\n{text}");
+    for ours in ["benchbook", "guard", "serve_commands"] {
+        assert!(!text.contains(ours), "what runs cells is not what was measured (`{ours}`):\n{text}");
+    }
     assert!(profiled.rich("text/html").contains("<table"), "the table of hot functions:\n{}", profiled.text());
     let machine = session.ok("%machine").rich("text/plain");
     assert!(machine.contains("CPU") || machine.contains("cpu"), "{machine}");

@@ -154,7 +154,7 @@ impl VariableStore {
     pub fn end(&mut self) -> Vec<Value> {
         self.slots.retain(|_, slot| !slot.out);
         let fresh = self.slots.iter().filter(|(_, slot)| slot.fresh);
-        fresh.map(|(name, slot)| json!({"name": name, "type": slot.type_name, "bytes": slot.layout.size()})).collect()
+        fresh.map(|(name, slot)| json!({"name": name, "type": slot.type_name})).collect()
     }
 
     /// Names of all variables.
