@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use magics::sql_wire::{FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine};
+use magics::sql_wire::{
+    CompareRequest, Comparison, EngineControl, EngineState, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine,
+};
 
 pub use error::EngineError;
 use process::{Next, Process};
@@ -68,7 +70,7 @@ impl EngineWorker {
         self.start(cancelled)?;
         let id = self.send(|id| ToEngine::Run { id, request: request.clone() })?;
         self.published.extend(request.tables.iter().map(|table| table.name.clone()));
-        let result = self.wait(id, on_progress, cancelled);
+        let result = self.wait(id, on_progress, &mut |_| {}, cancelled);
         if self.process.is_some() && may_change_tables(&request.sql) {
             self.remember_tables();
         }
@@ -89,8 +91,41 @@ impl EngineWorker {
         }
         let id = self.send(|id| ToEngine::Tables { id })?;
         let asked = Instant::now();
-        match self.wait(id, &mut |_| {}, &|| asked.elapsed() > LISTING)? {
+        match self.wait(id, &mut |_| {}, &mut |_| {}, &|| asked.elapsed() > LISTING)? {
             FromEngine::TableList { tables, .. } => Ok(tables),
+            FromEngine::Failed { failure, .. } => Err(EngineError::Failed(failure)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Compares stored results with the first of them.
+    ///
+    /// # Errors
+    /// As for [`EngineWorker::run`].
+    pub fn compare(&mut self, request: &CompareRequest, cancelled: &dyn Fn() -> bool) -> Result<Vec<Comparison>, EngineError> {
+        self.start(cancelled)?;
+        let id = self.send(|id| ToEngine::Compare { id, request: request.clone() })?;
+        match self.wait(id, &mut |_| {}, &mut |_| {}, cancelled)? {
+            FromEngine::Compared { comparisons, .. } => Ok(comparisons),
+            FromEngine::Failed { failure, .. } => Err(EngineError::Failed(failure)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Starts, stops or describes engines; `on_doing` hears what the worker is doing.
+    ///
+    /// # Errors
+    /// As for [`EngineWorker::run`].
+    pub fn control(
+        &mut self,
+        request: &EngineControl,
+        on_doing: &mut dyn FnMut(&str),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<EngineState>, EngineError> {
+        self.start(cancelled)?;
+        let id = self.send(|id| ToEngine::Control { id, request: request.clone() })?;
+        match self.wait(id, &mut |_| {}, on_doing, cancelled)? {
+            FromEngine::States { states, .. } => Ok(states),
             FromEngine::Failed { failure, .. } => Err(EngineError::Failed(failure)),
             other => Err(unexpected(&other)),
         }
@@ -167,12 +202,19 @@ impl EngineWorker {
     }
 
     /// Waits for the answer to request `id`.
-    fn wait(&mut self, id: u64, on_progress: &mut dyn FnMut(f64), cancelled: &dyn Fn() -> bool) -> Result<FromEngine, EngineError> {
+    fn wait(
+        &mut self,
+        id: u64,
+        on_progress: &mut dyn FnMut(f64),
+        on_doing: &mut dyn FnMut(&str),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<FromEngine, EngineError> {
         let mut stopping: Option<Instant> = None;
         loop {
             match self.next() {
                 Next::Event(FromEngine::Progress { id: of, fraction }) if of == id => on_progress(fraction),
-                Next::Event(event) if answers(&event, id) => return Ok(event),
+                Next::Event(FromEngine::Doing { id: of, what }) if of == id => on_doing(&what),
+                Next::Event(event) if event.answers() == Some(id) => return Ok(event),
                 // Answers to requests given up earlier.
                 Next::Event(_) | Next::Nothing => {}
                 Next::Ended => return Err(self.died(None)),
@@ -221,13 +263,6 @@ impl EngineWorker {
 impl Drop for EngineWorker {
     fn drop(&mut self) {
         self.shutdown();
-    }
-}
-
-fn answers(event: &FromEngine, id: u64) -> bool {
-    match event {
-        FromEngine::Done { id: of, .. } | FromEngine::Failed { id: of, .. } | FromEngine::TableList { id: of, .. } => *of == id,
-        FromEngine::Ready { .. } | FromEngine::Progress { .. } => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::bundle::Bundle;
 use crate::error::MagicError;
-use crate::sql_wire::{SqlReply, SqlRequest};
+use crate::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, SqlFailure, SqlReply, SqlRequest};
 
 /// Which of the two text streams a line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,25 @@ pub trait Host {
 
     /// Sends one request to the engine worker and waits; `on_progress` receives a fraction in 0..=1.
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError>;
+
+    /// Like [`Host::sql`] for one engine of several: what goes wrong with this engine is an `Ok(Err(…))`, with class
+    /// `Out of Memory Error` or `Worker Died` when the worker was killed, so that the others still run.
+    ///
+    /// # Errors
+    /// An interrupt, or no worker at all.
+    fn try_sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<Result<SqlReply, SqlFailure>, MagicError>;
+
+    /// Compares stored results with the first of them: one answer for each other file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an interrupt, a dead worker.
+    fn compare(&mut self, request: &CompareRequest) -> Result<Vec<Comparison>, MagicError>;
+
+    /// Starts, stops or describes an engine; with an empty name: describes all. `on_doing` hears what it is doing.
+    ///
+    /// # Errors
+    /// An engine that does not start, an interrupt, a dead worker.
+    fn engine(&mut self, request: &EngineControl, on_doing: &mut dyn FnMut(&str)) -> Result<Vec<EngineState>, MagicError>;
 
     /// Runs Python code in the interpreter that `env` names (a folder of a virtual environment or a program), or in the
     /// installed one; its variables persist.

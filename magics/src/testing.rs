@@ -11,7 +11,7 @@ use crate::error::MagicError;
 use crate::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use crate::live::Live;
 use crate::registry;
-use crate::sql_wire::{SqlReply, SqlRequest};
+use crate::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, SqlFailure, SqlReply, SqlRequest};
 
 /// Records what a magic does and answers from what the test put in.
 pub struct Recorder {
@@ -23,6 +23,14 @@ pub struct Recorder {
     pub variables: Vec<Variable>,
     pub sql: Vec<SqlRequest>,
     pub replies: VecDeque<Result<SqlReply, MagicError>>,
+    /// Answers of the coming `try_sql` calls.
+    pub outcomes: VecDeque<Result<SqlReply, SqlFailure>>,
+    pub compared: Vec<CompareRequest>,
+    /// Answers of the coming `compare` calls.
+    pub comparisons: VecDeque<Vec<Comparison>>,
+    pub controls: Vec<EngineControl>,
+    /// Answers of the coming `engine` calls.
+    pub states: VecDeque<Result<Vec<EngineState>, MagicError>>,
     /// Python code and its `--env`.
     pub python: Vec<(String, Option<String>)>,
     /// Fails the coming Python cells.
@@ -49,6 +57,11 @@ impl Default for Recorder {
             variables: Vec::new(),
             sql: Vec::new(),
             replies: VecDeque::new(),
+            outcomes: VecDeque::new(),
+            compared: Vec::new(),
+            comparisons: VecDeque::new(),
+            controls: Vec::new(),
+            states: VecDeque::new(),
             python: Vec::new(),
             python_errors: VecDeque::new(),
             scripts: Vec::new(),
@@ -217,6 +230,24 @@ impl Host for Recorder {
         self.sql.push(request.clone());
         on_progress(0.5);
         self.replies.pop_front().unwrap_or_else(|| Ok(SqlReply::default()))
+    }
+
+    fn try_sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<Result<SqlReply, SqlFailure>, MagicError> {
+        self.sql.push(request.clone());
+        on_progress(0.5);
+        Ok(self.outcomes.pop_front().unwrap_or_else(|| Ok(SqlReply::default())))
+    }
+
+    fn compare(&mut self, request: &CompareRequest) -> Result<Vec<Comparison>, MagicError> {
+        self.compared.push(request.clone());
+        let equal = Comparison { equal: true, ..Comparison::default() };
+        Ok(self.comparisons.pop_front().unwrap_or_else(|| vec![equal; request.files.len().saturating_sub(1)]))
+    }
+
+    fn engine(&mut self, request: &EngineControl, on_doing: &mut dyn FnMut(&str)) -> Result<Vec<EngineState>, MagicError> {
+        self.controls.push(request.clone());
+        on_doing("starting");
+        self.states.pop_front().unwrap_or_else(|| Ok(Vec::new()))
     }
 
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {

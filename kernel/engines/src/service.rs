@@ -11,7 +11,7 @@ use std::thread;
 
 use crate::duckdb::DuckDb;
 use crate::engine::{Engine, Job, failure, interrupted};
-use crate::sql_wire::{FromEngine, SqlFailure, ToEngine};
+use crate::sql_wire::{FromEngine, SqlFailure, ToEngine, class};
 use crate::watch::watched;
 
 /// Where answers go; shared by the worker thread and its watcher.
@@ -57,9 +57,8 @@ pub fn serve(requests: BufReader<File>, answers: File) {
                 }
             }
             Ok(request) => {
-                let (ToEngine::Run { id, .. } | ToEngine::Tables { id } | ToEngine::Cancel { id }) = &request;
                 let job = Job::default();
-                lock(&open).insert(*id, job.clone());
+                lock(&open).insert(request.id(), job.clone());
                 if queue.send((request, job)).is_err() {
                     break;
                 }
@@ -91,7 +90,7 @@ fn work(jobs: &Receiver<(ToEngine, Job)>, outbox: &Outbox, open: &OpenJobs) {
     let version = engines.iter().map(|engine| engine.version()).collect::<Vec<_>>().join(", ");
     outbox.send(&FromEngine::Ready { version });
     for (request, job) in jobs {
-        let (ToEngine::Run { id, .. } | ToEngine::Tables { id } | ToEngine::Cancel { id }) = request;
+        let id = request.id();
         let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut engines, request, &job, outbox)))
             .unwrap_or_else(|payload| FromEngine::Failed { id, failure: panic_failure(payload.as_ref()) });
         lock(open).remove(&id);
@@ -125,6 +124,9 @@ fn answer(engines: &mut [Box<dyn Engine>], request: ToEngine, job: &Job, outbox:
                 }
             }
             FromEngine::TableList { id, tables }
+        }
+        ToEngine::Compare { id, .. } | ToEngine::Control { id, .. } => {
+            FromEngine::Failed { id, failure: failure(class::UNSUPPORTED, "this worker has one engine") }
         }
         // Cancels are handled by the reading thread and never queued.
         ToEngine::Cancel { id } => FromEngine::Failed { id, failure: interrupted() },

@@ -8,9 +8,9 @@ use std::time::Duration;
 use magics::bundle::Bundle;
 use magics::error::MagicError;
 use magics::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
-use magics::sql_wire::{SqlReply, SqlRequest};
+use magics::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, SqlFailure, SqlReply, SqlRequest, class};
 
-use crate::engine_worker::EngineError;
+use crate::engine_worker::{EngineError, EngineWorker};
 use crate::python_worker::Outlet;
 
 use super::run_rust::{self, CellContext, Past};
@@ -24,6 +24,35 @@ pub struct SessionHost<'a> {
     pub cell: &'a CellContext,
     /// Displays go to the frontend's pager (`?%sql`).
     pub to_pager: bool,
+}
+
+impl SessionHost<'_> {
+    /// Asks the engine worker; says what happened to it since the last time.
+    fn engine_worker<T>(
+        &mut self,
+        ask: impl FnOnce(&mut EngineWorker, &dyn Fn() -> bool) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let io = std::sync::Arc::clone(&self.cell.io);
+        let mut worker = self.shared.engine.lock();
+        let outcome = ask(&mut worker, &move || io.is_cancelled());
+        let notice = worker.take_notice();
+        drop(worker);
+        if let Some(notice) = notice {
+            self.stream(Stream::Stderr, &format!("{notice}\n"));
+        }
+        outcome
+    }
+}
+
+/// A failure of the engine worker as an error of the cell whose query was `sql`.
+fn told(error: EngineError, sql: &str) -> MagicError {
+    match error {
+        EngineError::Failed(failure) if failure.class == class::INTERRUPTED => {
+            MagicError::new("Interrupted", "interrupted: the query was stopped; tables are kept")
+        }
+        EngineError::Failed(failure) => magics::sql_error::sql_failure_error(sql, &failure, 1),
+        error => MagicError::new("WorkerDied", error.to_string()),
+    }
 }
 
 impl Host for SessionHost<'_> {
@@ -49,23 +78,30 @@ impl Host for SessionHost<'_> {
     }
 
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError> {
-        let io = std::sync::Arc::clone(&self.cell.io);
         self.cell.status.doing("running SQL");
-        let cancelled = move || io.is_cancelled();
-        let mut engine = self.shared.engine.lock();
-        let outcome = engine.run(request, on_progress, &cancelled);
-        let notice = engine.take_notice();
-        drop(engine);
-        if let Some(notice) = notice {
-            self.stream(Stream::Stderr, &format!("{notice}\n"));
-        }
-        outcome.map_err(|error| match error {
-            EngineError::Failed(failure) if failure.class == "Interrupted" => {
-                MagicError::new("Interrupted", "interrupted: the query was stopped; tables are kept")
+        self.engine_worker(|worker, cancelled| worker.run(request, on_progress, cancelled)).map_err(|error| told(error, &request.sql))
+    }
+
+    fn try_sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<Result<SqlReply, SqlFailure>, MagicError> {
+        match self.engine_worker(|worker, cancelled| worker.run(request, on_progress, cancelled)) {
+            Ok(reply) => Ok(Ok(reply)),
+            Err(EngineError::Failed(failure)) if failure.class != class::INTERRUPTED => Ok(Err(failure)),
+            Err(error @ EngineError::Died { .. }) if !self.is_cancelled() => {
+                let message = error.to_string();
+                let class = if message.contains("out of memory") { class::OUT_OF_MEMORY } else { "Worker Died" };
+                Ok(Err(SqlFailure { class: class.to_owned(), message, offset: None }))
             }
-            EngineError::Failed(failure) => magics::sql_error::sql_failure_error(&request.sql, &failure, 1),
-            error => MagicError::new("WorkerDied", error.to_string()),
-        })
+            Err(error) => Err(told(error, &request.sql)),
+        }
+    }
+
+    fn compare(&mut self, request: &CompareRequest) -> Result<Vec<Comparison>, MagicError> {
+        self.cell.status.doing("comparing the answers");
+        self.engine_worker(|worker, cancelled| worker.compare(request, cancelled)).map_err(|error| told(error, ""))
+    }
+
+    fn engine(&mut self, request: &EngineControl, on_doing: &mut dyn FnMut(&str)) -> Result<Vec<EngineState>, MagicError> {
+        self.engine_worker(|worker, cancelled| worker.control(request, on_doing, cancelled)).map_err(|error| told(error, ""))
     }
 
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {

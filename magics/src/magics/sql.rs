@@ -124,7 +124,7 @@ impl Magic for Sql {
             tables: inputs.tables,
             plan,
             limit,
-            out: None,
+            ..SqlRequest::default()
         };
         host.status("querying DuckDB");
         let live = call.live.clone();

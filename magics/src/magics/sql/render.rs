@@ -81,7 +81,7 @@ fn is_numeric(type_name: &str) -> bool {
 }
 
 fn total_s(phases: &Phases) -> Option<f64> {
-    let known: Vec<f64> = [phases.load, phases.plan, phases.execute, phases.fetch].into_iter().flatten().collect();
+    let known: Vec<f64> = [phases.open, phases.load, phases.plan, phases.execute, phases.fetch].into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.iter().sum())
 }
 

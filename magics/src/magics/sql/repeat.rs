@@ -94,8 +94,8 @@ fn medians(all: &[Phases]) -> Phases {
         let known: Vec<f64> = all.iter().filter_map(phase).collect();
         (!known.is_empty()).then(|| quantile::median(&known))
     };
-    // Loading happened before the samples and is no part of them.
-    Phases { load: None, plan: median(|p| p.plan), execute: median(|p| p.execute), fetch: median(|p| p.fetch) }
+    // Opening and loading happened before the samples and are no part of them.
+    Phases { open: None, load: None, plan: median(|p| p.plan), execute: median(|p| p.execute), fetch: median(|p| p.fetch) }
 }
 
 /// The first statement that must not run many times, as its words: each run would change the tables again, or fail.
