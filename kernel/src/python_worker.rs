@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use magics::error::MagicError;
+use magics::host::Event;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -68,10 +69,28 @@ impl PythonWorkers {
     /// Python's own errors with their tracebacks; an interpreter that is not there or has no ipykernel; `WorkerDied`.
     /// After any of them the next call works, with a fresh worker if need be.
     pub fn run(&self, code: &str, env: Option<&str>, outlet: &Outlet<'_>) -> Result<(), MagicError> {
+        self.with_worker(env, outlet, |worker| cell::run(worker, code, outlet))
+    }
+
+    /// Runs `code` of ours beside the user's; its events go to `on_event`.
+    ///
+    /// # Errors
+    /// As for [`PythonWorkers::run`].
+    pub fn measure(&self, code: &str, env: Option<&str>, outlet: &Outlet<'_>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        self.with_worker(env, outlet, |worker| cell::measure(worker, code, outlet, on_event))
+    }
+
+    /// Does something with the worker that `env` names, and forgets the worker when it dies of that.
+    fn with_worker(
+        &self,
+        env: Option<&str>,
+        outlet: &Outlet<'_>,
+        run: impl FnOnce(&Worker) -> Result<(), Ended>,
+    ) -> Result<(), MagicError> {
         let program = interpreter::resolve(env, &self.installed)?;
         let worker = self.worker(&program, outlet)?;
         (outlet.doing)("running Python");
-        match cell::run(&worker, code, outlet) {
+        match run(&worker) {
             Ok(()) => Ok(()),
             Err(Ended::Failed(error)) => Err(error),
             Err(Ended::Died(why)) => {

@@ -24,9 +24,9 @@ pub struct Variable {
     pub type_name: String,
 }
 
-/// One frame that measuring code in the Rust worker sent while it ran (`lab::measure`).
+/// What code in a worker told its magic while it ran: `lab::measure` in Rust, `benchbook_events` in Python.
 ///
-/// `kind` is `"sample"`, `"progress"` or `"result"`; `data` is that frame's JSON object.
+/// Measuring code sends `"sample"`, `"progress"` and `"result"`; `data` is the event's JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     pub kind: String,
@@ -100,6 +100,16 @@ pub trait Host {
     /// # Errors
     /// Python's own error, an interpreter that is not there or has no ipykernel, a dead worker.
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError>;
+
+    /// Runs Python code of ours beside the user's: same interpreter, same variables, but it leaves no trace in the history
+    /// and its value is not shown. Prints and displays of the code appear live.
+    ///
+    /// What it sends with `__import__("benchbook_events").event(kind, data)` goes to `on_event` while it runs; that module
+    /// also makes modules from their text ([`crate::python_code::call`]).
+    ///
+    /// # Errors
+    /// As for [`Host::python`].
+    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError>;
 
     /// Runs a script with bash, output live.
     ///

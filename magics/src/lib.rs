@@ -23,6 +23,7 @@ pub mod magics;
 pub mod measure;
 pub mod nearest;
 pub mod options;
+pub mod python_code;
 pub mod reference;
 pub mod registry;
 pub mod results;

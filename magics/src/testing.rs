@@ -16,7 +16,7 @@ use crate::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, Sq
 /// Records what a magic does and answers from what the test put in.
 pub struct Recorder {
     pub rust: Vec<String>,
-    /// Events of the coming `measure_rust` calls, one list per call.
+    /// Events of the coming `measure_rust` and `measure_python` calls, one list per call.
     pub events: VecDeque<Vec<Event>>,
     /// Fails the coming Rust evaluations.
     pub rust_errors: VecDeque<MagicError>,
@@ -33,7 +33,9 @@ pub struct Recorder {
     pub states: VecDeque<Result<Vec<EngineState>, MagicError>>,
     /// Python code and its `--env`.
     pub python: Vec<(String, Option<String>)>,
-    /// Fails the coming Python cells.
+    /// Python code of ours and its `--env`; its events are those in `events`.
+    pub measured_python: Vec<(String, Option<String>)>,
+    /// Fails the coming Python cells and measurements.
     pub python_errors: VecDeque<MagicError>,
     pub scripts: Vec<String>,
     pub self_runs: Vec<Vec<String>>,
@@ -63,6 +65,7 @@ impl Default for Recorder {
             controls: Vec::new(),
             states: VecDeque::new(),
             python: Vec::new(),
+            measured_python: Vec::new(),
             python_errors: VecDeque::new(),
             scripts: Vec::new(),
             self_runs: Vec::new(),
@@ -253,6 +256,15 @@ impl Host for Recorder {
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
         self.python.push((code.into(), env.map(Into::into)));
         self.python_errors.pop_front().map_or(Ok(()), Err)
+    }
+
+    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        self.measured_python.push((code.into(), env.map(Into::into)));
+        if let Some(error) = self.python_errors.pop_front() {
+            return Err(error);
+        }
+        self.events.pop_front().unwrap_or_default().into_iter().for_each(on_event);
+        Ok(())
     }
 
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {

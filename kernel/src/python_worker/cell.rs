@@ -1,11 +1,12 @@
 //! One Python cell: its request, its outputs as they come, its interrupt, its end.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 use magics::bundle::Bundle;
 use magics::error::MagicError;
-use magics::host::Stream;
+use magics::host::{Event, Stream};
 use serde_json::{Map, Value, json};
 
 use super::client::{Channel, Message, Pending};
@@ -24,16 +25,45 @@ pub enum Ended {
     Died(Option<String>),
 }
 
+/// Code that makes the module `benchbook_events`, a stranger to the user's variables.
+const EVENTS: &str = include_str!("events.py");
+
+/// Hears the events of code of ours.
+type OnEvent<'a> = &'a mut (dyn FnMut(Event) + 'a);
+
 /// Runs a cell and waits for its reply and its last output.
 pub fn run(worker: &Worker, code: &str, outlet: &Outlet<'_>) -> Result<(), Ended> {
-    // An error must not make ipykernel refuse the next cell, whose request may already wait.
+    execute(worker, code, outlet, None)
+}
+
+/// Runs code of ours, which is no cell of the user's and has no number; its events go to `on_event`.
+pub fn measure(worker: &Worker, code: &str, outlet: &Outlet<'_>, on_event: &mut dyn FnMut(Event)) -> Result<(), Ended> {
+    if !worker.sends_events.load(Ordering::SeqCst) {
+        execute(worker, &events_module(), outlet, Some(&mut |_| {}))?;
+        worker.sends_events.store(true, Ordering::SeqCst);
+    }
+    execute(worker, code, outlet, Some(on_event))
+}
+
+fn events_module() -> String {
+    let source = Value::from(EVENTS);
+    let module = "__import__('sys').modules.setdefault('benchbook_events', __import__('types').ModuleType('benchbook_events'))";
+    format!("exec(compile({source}, '<benchbook_events>', 'exec'), {module}.__dict__)")
+}
+
+/// Without `on_event`, a cell of the user's.
+fn execute<'a>(worker: &'a Worker, code: &str, outlet: &'a Outlet<'a>, on_event: Option<OnEvent<'a>>) -> Result<(), Ended> {
+    // An error must not make ipykernel refuse the next cell, whose request may already wait. Code of ours is not silent
+    // to ipykernel: only then does it say when it has taken it.
     let content = json!({
-        "code": code, "silent": false, "store_history": true, "user_expressions": {}, "allow_stdin": true, "stop_on_error": false
+        "code": code, "silent": false, "store_history": on_event.is_none(), "user_expressions": {}, "allow_stdin": true,
+        "stop_on_error": false
     });
     worker.set_busy(true);
     let pending = worker.client.request(Channel::Shell, "execute_request", &content);
     pending.take_late();
-    let ended = Running { worker, outlet, begun: false, idle: false, reply: None, no_input: None, stop: None }.until_the_end(&pending);
+    let running = Running { worker, outlet, on_event, begun: false, idle: false, reply: None, no_input: None, stop: None };
+    let ended = running.until_the_end(&pending);
     worker.set_busy(false);
     ended
 }
@@ -41,6 +71,8 @@ pub fn run(worker: &Worker, code: &str, outlet: &Outlet<'_>) -> Result<(), Ended
 struct Running<'a> {
     worker: &'a Worker,
     outlet: &'a Outlet<'a>,
+    /// Where events of code of ours go; a user's cell has none.
+    on_event: Option<OnEvent<'a>>,
     /// The worker has taken the cell: from now on it can be interrupted.
     begun: bool,
     idle: bool,
@@ -117,7 +149,13 @@ impl Running<'_> {
                 io.display(&bundle(content), content["transient"]["display_id"].as_str());
             }
             "update_display_data" => io.update_display(&bundle(content), content["transient"]["display_id"].as_str().unwrap_or_default()),
-            "execute_result" if message.is_ours => {
+            // A message type of its own: nothing that a cell displays can pass for one.
+            "benchbook_event" if message.is_ours => {
+                if let Some(on_event) = &mut self.on_event {
+                    on_event(Event { kind: content["kind"].as_str().unwrap_or_default().to_owned(), data: content["data"].clone() });
+                }
+            }
+            "execute_result" if message.is_ours && self.on_event.is_none() => {
                 (self.outlet.before_output)();
                 io.result(&bundle(content));
             }

@@ -57,11 +57,13 @@ pub struct Worker {
     pub client: Client,
     pub process: Process,
     busy: AtomicBool,
+    /// It has the module through which code of ours sends events.
+    pub sends_events: AtomicBool,
 }
 
 impl Worker {
     pub fn new(client: Client, process: Process) -> Self {
-        Self { client, process, busy: AtomicBool::new(false) }
+        Self { client, process, busy: AtomicBool::new(false), sends_events: AtomicBool::new(false) }
     }
 
     pub fn is_busy(&self) -> bool {

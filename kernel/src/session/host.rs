@@ -110,6 +110,17 @@ impl Host for SessionHost<'_> {
         self.shared.python.run(code, env, &outlet)
     }
 
+    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        // As for Rust.
+        let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
+        if self.cell.io.is_cancelled() {
+            return Err(MagicError::interrupted());
+        }
+        let status = &self.cell.status;
+        let outlet = Outlet { io: &self.cell.io, before_output: &|| status.before_output(), doing: &|what| status.doing(what) };
+        self.shared.python.measure(code, env, &outlet, on_event)
+    }
+
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {
         self.cell.status.doing("running bash");
         shell::run(self.shared, &shell::Script::bash(script), &self.cell.io, &self.cell.status)

@@ -8,7 +8,7 @@ use crate::error::MagicError;
 use crate::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
 use crate::live::Live;
 use crate::registry;
-use crate::sql_wire::{SqlReply, SqlRequest};
+use crate::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, SqlFailure, SqlReply, SqlRequest};
 use crate::testing::Recorder;
 
 /// Passes everything to the recorder; measuring ends with `Interrupted` once the events are sent.
@@ -43,8 +43,21 @@ impl Host for Interrupting {
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError> {
         self.0.sql(request, on_progress)
     }
+    fn try_sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<Result<SqlReply, SqlFailure>, MagicError> {
+        self.0.try_sql(request, on_progress)
+    }
+    fn compare(&mut self, request: &CompareRequest) -> Result<Vec<Comparison>, MagicError> {
+        self.0.compare(request)
+    }
+    fn engine(&mut self, request: &EngineControl, on_doing: &mut dyn FnMut(&str)) -> Result<Vec<EngineState>, MagicError> {
+        self.0.engine(request, on_doing)
+    }
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
         self.0.python(code, env)
+    }
+    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        self.0.measure_python(code, env, on_event)?;
+        Err(MagicError::interrupted())
     }
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {
         self.0.bash(script)
