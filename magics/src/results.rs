@@ -117,6 +117,8 @@ impl Store {
             let own = variant["label"].as_str().unwrap_or("");
             let label = match (own_names, variants.len()) {
                 (true, _) => own.to_owned(),
+                // A size, which makes every variant a series of its own.
+                (false, _) if name.starts_with('@') => format!("{own} {name}"),
                 (false, 1) => name.clone(),
                 (false, _) => format!("{name}: {own}"),
             };

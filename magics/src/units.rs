@@ -143,6 +143,23 @@ pub fn count(n: u64) -> String {
     out
 }
 
+/// A size on an axis or in a label: `0.5`, `20`, `1000`, `10⁶`.
+pub fn short_number(value: f64) -> String {
+    let exponent = value.abs().log10();
+    if value > 0.0 && (exponent - exponent.round()).abs() < 1e-9 && !(-3.5..5.5).contains(&exponent) {
+        let digits = |digit: char| {
+            if digit == '-' {
+                '⁻'
+            } else {
+                ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize - '0' as usize]
+            }
+        };
+        return format!("10{}", (exponent.round() as i64).to_string().chars().map(digits).collect::<String>());
+    }
+    let text = format!("{value:.*}", decimals_for_digits(value, 3));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// A share as per cent: `42.1 %`; tiny shares as `< 0.1 %`.
 pub fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.000_95 { "< 0.1 %".into() } else { format!("{:.1} %", share * 100.0) }

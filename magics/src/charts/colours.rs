@@ -56,6 +56,14 @@ pub fn look(name: &str) -> Look {
     LOOKS.iter().copied().find(|look| look.name.eq_ignore_ascii_case(name)).unwrap_or(OTHER)
 }
 
+/// The look of a series that may be no engine: then the `index`th of all, so that neighbours differ in colour and marker.
+pub fn series(name: &str, index: usize) -> Look {
+    match look(name) {
+        OTHER => Look { name: "series", ..LOOKS[index % LOOKS.len()] },
+        known => known,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`bars`] | several measurements side by side: bars from zero or dots on a logarithmic axis, intervals, samples, gaps |
 //! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
+//! | [`curves`] | times against a size, one curve per series, both axes logarithmic |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
 //! | [`flame`] | sampled stacks |
 //!
@@ -15,6 +16,8 @@ pub mod bars;
 mod bars_text;
 pub mod chart;
 pub mod colours;
+pub mod curves;
+mod curves_text;
 pub mod distribution;
 pub mod flame;
 pub mod frame;

@@ -1,5 +1,6 @@
 //! `%results`: the measurements of this session in one chart and one table.
 
+mod curves;
 pub(super) mod words;
 
 use serde_json::{Value, json};
@@ -35,17 +36,20 @@ static SPEC: Spec = Spec {
             .short('b')
             .default("the first with a time"),
         OptionSpec::value("title", ValueKind::Text, "title of the chart").short('t'),
+        OptionSpec::value("x", ValueKind::Text, "draws curves of measurements labelled `series @ size`; says what the sizes are")
+            .short('x'),
     ],
     positional: Some(Positional {
         name: "labels…",
         kind: PositionalKind::Words(64),
         required: false,
-        help: "which measurements, in this order; without labels all of them. Quote labels with spaces",
+        help: "which measurements (with `--x`: which series), in this order; without labels all of them. Quote labels with spaces",
     }),
     examples: &[
         Example { code: "%results", about: "Everything measured so far" },
         Example { code: "%results pandas.q1 duckdb.q1 --baseline pandas.q1 --title \"TPC-H query 1\"", about: "Two of them" },
         Example { code: "%results 'timeit #1' 'timeit #2'", about: "Measurements that were given no name" },
+        Example { code: "%results --x megabytes pickle Parquet", about: "`pickle @ 1`, `pickle @ 10`, `Parquet @ 1`, … as two curves" },
     ],
     details: "`%%timeit`, `%%parallel` and `%%sql` with `--repeat` or `--label` leave their results here; one measured again under its \
 label replaces the earlier one. A variant is called faster or slower only when the two 95 % intervals do not overlap. The measurements \
@@ -61,6 +65,10 @@ impl Magic for Results {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
+        if let Some(x_title) = call.options.text("x") {
+            curves::show(call, x_title)?.iter().for_each(|bundle| host.display(bundle));
+            return Ok(());
+        }
         let (chosen, total) = chosen(call)?;
         if chosen.is_empty() {
             let line = "Nothing is measured yet: run `%%timeit --label NAME` or `%%sql --repeat 11 --label NAME` first.";
@@ -166,33 +174,15 @@ impl Comparison {
     }
 
     fn footer(&self) -> Footer {
-        let loads: Vec<f64> = self.rows.iter().filter_map(|row| row.measured.result["machine"]["load_before"].as_f64()).collect();
-        let mut machine = Machine::read().line(None);
-        if let (Some(low), Some(high)) = (loads.iter().copied().reduce(f64::min), loads.iter().copied().reduce(f64::max)) {
-            let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
-            let load = if low == high { low } else { format!("{low} to {high}") };
-            machine.push_str(&format!(" · load {load} before the measurements"));
-        }
-        let mut versions: Vec<&str> = self.rows.iter().filter_map(|row| row.measured.variant["engine_version"].as_str()).collect();
-        versions.sort_unstable();
-        versions.dedup();
-        let build = std::iter::once(build_line()).chain(versions.into_iter().map(str::to_owned)).collect::<Vec<_>>().join(" · ");
-        Footer { machine, build, noise: self.noise() }
+        footer(&self.measured(), self.noise())
     }
 
-    /// The worst verdict of all measurements, and which ones have it.
     fn noise(&self) -> Option<(Level, String)> {
-        let judged: Vec<(Level, &Row)> =
-            self.rows.iter().filter_map(|row| Some((level(row.measured.result["noise"]["level"].as_str()?)?, row))).collect();
-        let worst = judged.iter().map(|(level, _)| *level).max()?;
-        if worst == Level::Green {
-            return Some((worst, worst.word().to_owned()));
-        }
-        let with: Vec<&Row> = judged.iter().filter(|(level, _)| *level == worst).map(|(_, row)| *row).collect();
-        let names: Vec<&str> = with.iter().take(3).map(|row| row.measured.label.as_str()).collect();
-        let more = if with.len() > names.len() { format!(" and {} more", with.len() - names.len()) } else { String::new() };
-        let reason = with[0].measured.result["noise"]["reasons"][0].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
-        Some((worst, format!("{} ({}{more}{reason})", worst.word(), names.join(", "))))
+        noise(&self.measured())
+    }
+
+    fn measured(&self) -> Vec<&Measured> {
+        self.rows.iter().map(|row| &row.measured).collect()
     }
 
     fn report(&self) -> Bundle {
@@ -275,6 +265,37 @@ impl Comparison {
             .maybe("noise", self.noise().map(|(level, text)| json!({"level": level.name(), "reasons": [text]})))
             .value()
     }
+}
+
+/// Machine, load and versions of all these measurements.
+fn footer(measured: &[&Measured], noise: Option<(Level, String)>) -> Footer {
+    let loads: Vec<f64> = measured.iter().filter_map(|measured| measured.result["machine"]["load_before"].as_f64()).collect();
+    let mut machine = Machine::read().line(None);
+    if let (Some(low), Some(high)) = (loads.iter().copied().reduce(f64::min), loads.iter().copied().reduce(f64::max)) {
+        let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
+        let load = if low == high { low } else { format!("{low} to {high}") };
+        machine.push_str(&format!(" · load {load} before the measurements"));
+    }
+    let mut versions: Vec<&str> = measured.iter().filter_map(|measured| measured.variant["engine_version"].as_str()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    let build = std::iter::once(build_line()).chain(versions.into_iter().map(str::to_owned)).collect::<Vec<_>>().join(" · ");
+    Footer { machine, build, noise }
+}
+
+/// The worst verdict of all measurements, and which ones have it.
+fn noise(measured: &[&Measured]) -> Option<(Level, String)> {
+    let judged: Vec<(Level, &&Measured)> =
+        measured.iter().filter_map(|measured| Some((level(measured.result["noise"]["level"].as_str()?)?, measured))).collect();
+    let worst = judged.iter().map(|(level, _)| *level).max()?;
+    if worst == Level::Green {
+        return Some((worst, worst.word().to_owned()));
+    }
+    let with: Vec<&&Measured> = judged.iter().filter(|(level, _)| *level == worst).map(|(_, measured)| *measured).collect();
+    let names: Vec<&str> = with.iter().take(3).map(|measured| measured.label.as_str()).collect();
+    let more = if with.len() > names.len() { format!(" and {} more", with.len() - names.len()) } else { String::new() };
+    let reason = with[0].result["noise"]["reasons"][0].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+    Some((worst, format!("{} ({}{more}{reason})", worst.word(), names.join(", "))))
 }
 
 /// The level of this name in a result object.

@@ -85,3 +85,20 @@ fn many_results_show_the_latest() {
     run_cell("%results", &mut host).unwrap();
     assert!(host.shown().contains("The latest 24 are shown; 6 earlier ones are not"), "{}", host.shown());
 }
+
+#[test]
+fn labels_with_sizes_become_curves() {
+    for (label, seconds) in [("pickle @ 1", 0.001), ("pickle @ 10", 0.011), ("IPC @ 1", 0.0002), ("IPC @ 1_0", 0.0003), ("other", 1.0)] {
+        measured(label, "python", seconds);
+    }
+    let mut host = Recorder::default();
+    run_cell("%results --x megabytes IPC pickle", &mut host).unwrap();
+    let [chart, table] = host.displays.as_slice() else { panic!("two outputs") };
+    assert!(chart.data["image/svg+xml"].as_str().unwrap().contains("megabytes"));
+    let text = table.data["text/plain"].as_str().unwrap();
+    let heading = text.lines().find(|line| line.contains("megabytes")).unwrap();
+    assert!(heading.find("IPC").unwrap() < heading.find("pickle").unwrap() && !text.contains("other"), "{text}");
+    assert_eq!(table.metadata["benchbook"]["variants"][1]["x"], 10.0);
+    let error = run_cell("%results --x megabytes JSON", &mut host).unwrap_err();
+    assert!(error.message.contains("`JSON @ …`"), "{}", error.message);
+}

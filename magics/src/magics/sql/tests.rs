@@ -19,6 +19,7 @@ fn reply() -> SqlReply {
         plan_text: None,
         threads: 2,
         engine_version: "DuckDB v1.5.6".into(),
+        ..SqlReply::default()
     }
 }
 
@@ -152,7 +153,10 @@ fn wrong_use_is_explained() {
 }
 
 fn timed_reply(execute: f64) -> SqlReply {
-    SqlReply { phases: Phases { load: Some(9.0), plan: Some(0.001), execute: Some(execute), fetch: Some(0.001) }, ..reply() }
+    SqlReply {
+        phases: Phases { load: Some(9.0), plan: Some(0.001), execute: Some(execute), fetch: Some(0.001), ..Phases::default() },
+        ..reply()
+    }
 }
 
 #[test]
