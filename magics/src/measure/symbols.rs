@@ -6,7 +6,7 @@ pub fn short(symbol: &str) -> String {
     let plain = without_generics(&full);
     let mut parts: Vec<&str> = plain.split("::").filter(|p| !p.is_empty()).collect();
     // The crate that a cell is compiled as; it says nothing.
-    if parts.len() > 1 && parts[0] == "ctx" {
+    if parts.len() > 1 && parts[0] == "cell" {
         parts.remove(0);
     }
     let mut closure = false;
