@@ -270,6 +270,9 @@ impl ToEngine {
 /// A table the engine knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableInfo {
+    /// Name of the engine that knows it.
+    #[serde(default)]
+    pub engine: String,
     pub name: String,
     pub rows: Option<u64>,
     pub columns: Vec<Column>,

@@ -6,6 +6,7 @@
 
 mod duckdb;
 mod engine;
+mod engines;
 mod limits;
 mod service;
 mod spill;
@@ -23,5 +24,5 @@ fn main() {
             std::process::exit(1);
         }
     };
-    service::serve(pipes.requests, pipes.answers);
+    service::serve(engines::ENGINES, pipes.requests, pipes.answers);
 }

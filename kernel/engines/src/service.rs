@@ -8,10 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
-use crate::duckdb::DuckDb;
 use crate::engine::{Engine, Job, failure, interrupted};
-use crate::sql_wire::{FromEngine, SqlFailure, ToEngine, class};
+use crate::engines::{Engines, Listed};
+use crate::sql_wire::{Action, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine, class};
 use crate::watch::watched;
 
 /// Where answers go; shared by the worker thread and its watcher.
@@ -36,14 +37,19 @@ impl Outbox {
 /// Requests received and not yet answered.
 type OpenJobs = Arc<Mutex<HashMap<u64, Job>>>;
 
-/// Serves until the request pipe closes, then ends the process, even in the middle of a query.
-pub fn serve(requests: BufReader<File>, answers: File) {
+/// Serves the `listed` engines until the request pipe closes, then ends the process, even in the middle of a query.
+pub fn serve(listed: &'static [Listed], requests: BufReader<File>, answers: File) {
     let outbox = Outbox(Arc::new(Mutex::new(answers)));
     let open = OpenJobs::default();
     let (queue, jobs) = channel();
     let worker = thread::spawn({
         let (outbox, open) = (outbox.clone(), Arc::clone(&open));
-        move || work(&jobs, &outbox, &open)
+        move || {
+            let mut engines = Engines::new(listed);
+            let version = format!("benchbook-engines {}: {}", env!("CARGO_PKG_VERSION"), engines.names());
+            outbox.send(&FromEngine::Ready { version });
+            work(&mut engines, &jobs, &outbox, &open);
+        }
     });
     for line in requests.lines() {
         let Ok(line) = line else { break };
@@ -78,59 +84,63 @@ fn lock(open: &OpenJobs) -> std::sync::MutexGuard<'_, HashMap<u64, Job>> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The worker thread: opens the engines, then answers one request after the other.
-fn work(jobs: &Receiver<(ToEngine, Job)>, outbox: &Outbox, open: &OpenJobs) {
-    let mut engines: Vec<Box<dyn Engine>> = match DuckDb::open() {
-        Ok(duckdb) => vec![Box::new(duckdb)],
-        Err(message) => {
-            eprintln!("benchbook-engines: DuckDB does not start: {message}");
-            std::process::exit(1);
-        }
-    };
-    let version = engines.iter().map(|engine| engine.version()).collect::<Vec<_>>().join(", ");
-    outbox.send(&FromEngine::Ready { version });
+/// The worker thread: answers one request after the other.
+fn work(engines: &mut Engines, jobs: &Receiver<(ToEngine, Job)>, outbox: &Outbox, open: &OpenJobs) {
     for (request, job) in jobs {
         let id = request.id();
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(&mut engines, request, &job, outbox)))
-            .unwrap_or_else(|payload| FromEngine::Failed { id, failure: panic_failure(payload.as_ref()) });
+        let answer = catch_unwind(AssertUnwindSafe(|| answer(engines, request, &job, outbox)))
+            .unwrap_or_else(|payload| Err(panic_failure(payload.as_ref())))
+            .unwrap_or_else(|failure| FromEngine::Failed { id, failure });
         lock(open).remove(&id);
         outbox.send(&answer);
     }
 }
 
-fn answer(engines: &mut [Box<dyn Engine>], request: ToEngine, job: &Job, outbox: &Outbox) -> FromEngine {
+fn answer(engines: &mut Engines, request: ToEngine, job: &Job, outbox: &Outbox) -> Result<FromEngine, SqlFailure> {
+    job.check()?;
     match request {
-        ToEngine::Run { id, request } => {
-            if job.is_cancelled() {
-                return FromEngine::Failed { id, failure: interrupted() };
-            }
-            let known = engines.iter().map(|engine| engine.name()).collect::<Vec<_>>().join(", ");
-            let Some(engine) = engines.iter_mut().find(|engine| engine.name() == request.engine) else {
-                let message = format!("engine `{}` is not part of this worker; it has: {known}", request.engine);
-                return FromEngine::Failed { id, failure: failure("Engine Error", message) };
-            };
-            let report = |fraction| outbox.send(&FromEngine::Progress { id, fraction });
-            match watched(engine.watch(), job, report, || engine.run(&request, job)) {
-                Ok(reply) => FromEngine::Done { id, reply },
-                Err(failure) => FromEngine::Failed { id, failure },
-            }
-        }
+        ToEngine::Run { id, request } => run(engines, &request, &job.limited(request.timeout_s), |fraction| {
+            outbox.send(&FromEngine::Progress { id, fraction });
+        })
+        .map(|reply| FromEngine::Done { id, reply }),
         ToEngine::Tables { id } => {
             let mut tables = Vec::new();
-            for engine in engines {
-                match engine.tables() {
-                    Ok(list) => tables.extend(list),
-                    Err(failure) => return FromEngine::Failed { id, failure },
-                }
+            for engine in engines.open() {
+                let name = engine.name();
+                tables.extend(engine.tables()?.into_iter().map(|table| TableInfo { engine: name.to_owned(), ..table }));
             }
-            FromEngine::TableList { id, tables }
+            Ok(FromEngine::TableList { id, tables })
         }
-        ToEngine::Compare { id, .. } | ToEngine::Control { id, .. } => {
-            FromEngine::Failed { id, failure: failure(class::UNSUPPORTED, "this worker has one engine") }
+        ToEngine::Compare { .. } => Err(failure(class::UNSUPPORTED, "results cannot be compared yet")),
+        ToEngine::Control { id, request } => {
+            let doing = |what: &str| outbox.send(&FromEngine::Doing { id, what: what.to_owned() });
+            let mut control = |engine: &mut dyn Engine| {
+                let watch = engine.watch();
+                watched(watch, job, |_| {}, || engine.control(&request, job, &doing))
+            };
+            let states = match request.engine.is_empty() {
+                true if request.action == Action::Status => engines.describe(control),
+                true => return Err(failure("Engine Error", format!("name one engine; the engines are: {}", engines.names()))),
+                false => vec![control(engines.get(&request.engine)?)?],
+            };
+            Ok(FromEngine::States { id, states })
         }
         // Cancels are handled by the reading thread and never queued.
-        ToEngine::Cancel { id } => FromEngine::Failed { id, failure: interrupted() },
+        ToEngine::Cancel { .. } => Err(interrupted()),
     }
+}
+
+/// Runs one query. Time to open the engine, when it was not open, is part of phase `open`.
+fn run(engines: &mut Engines, request: &SqlRequest, job: &Job, report: impl Fn(f64) + Send) -> Result<SqlReply, SqlFailure> {
+    let was_open = engines.is_open(&request.engine);
+    let start = Instant::now();
+    let engine = engines.get(&request.engine)?;
+    let opened = start.elapsed().as_secs_f64();
+    let mut reply = watched(engine.watch(), job, report, || engine.run(request, job))?;
+    if !was_open {
+        reply.phases.open = Some(opened + reply.phases.open.unwrap_or(0.0));
+    }
+    Ok(reply)
 }
 
 fn panic_failure(payload: &(dyn Any + Send)) -> SqlFailure {

@@ -1,4 +1,4 @@
-//! Watches one running request: forwards cancels to the engine and progress to the kernel.
+//! Watches one running request: forwards cancels and the end of its time to the engine, and progress to the kernel.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Job, Watch};
+use crate::sql_wire::SqlFailure;
 
 /// How often a cancel is looked for. An interrupt is repeated, since one that arrives between two
 /// statements is forgotten by the engine.
@@ -15,14 +16,20 @@ const QUIET: Duration = Duration::from_millis(300);
 /// Least time between two reports.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs `work` while a second thread reports progress through `report` and interrupts on cancel.
-pub fn watched<R>(watch: Arc<dyn Watch>, job: &Job, report: impl Fn(f64) + Send, work: impl FnOnce() -> R) -> R {
+/// Runs `work` while a second thread reports progress through `report` and interrupts on cancel and at the
+/// time limit. A failure of work that was to stop says so, whatever the engine called it.
+pub fn watched<R>(
+    watch: Arc<dyn Watch>,
+    job: &Job,
+    report: impl Fn(f64) + Send,
+    work: impl FnOnce() -> Result<R, SqlFailure>,
+) -> Result<R, SqlFailure> {
     let (alive, ended) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || observe(watch.as_ref(), job, &report, &ended));
         let result = work();
         drop(alive);
-        result
+        result.map_err(|failure| job.stopped().unwrap_or(failure))
     })
 }
 
@@ -30,8 +37,9 @@ fn observe(watch: &dyn Watch, job: &Job, report: &dyn Fn(f64), ended: &Receiver<
     let start = Instant::now();
     let mut last_time = start;
     let mut last_value = 0.0;
-    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(TICK) {
-        if job.is_cancelled() {
+    let pause = || job.remaining().filter(|left| !left.is_zero()).map_or(TICK, |left| left.min(TICK));
+    while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(pause()) {
+        if job.stopped().is_some() {
             watch.interrupt();
             continue;
         }

@@ -22,10 +22,10 @@ mod types;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::{Engine, Job, Watch};
+use crate::engine::{Engine, Job, Watch, failure};
 use crate::limits;
 use crate::spill::SpillDir;
-use crate::sql_wire::{SqlFailure, SqlReply, SqlRequest, TableInfo};
+use crate::sql_wire::{SqlFailure, SqlReply, SqlRequest, TableInfo, class};
 
 use arrow_table::Scanned;
 use chunk_table::Shown;
@@ -46,7 +46,14 @@ pub struct DuckDb {
 
 impl DuckDb {
     /// Opens an empty database.
-    pub fn open() -> RawResult<DuckDb> {
+    ///
+    /// # Errors
+    /// Class `Unavailable`, when DuckDB does not start.
+    pub fn open() -> Result<DuckDb, SqlFailure> {
+        DuckDb::start().map_err(|message| failure(class::UNAVAILABLE, format!("DuckDB does not start: {}", failure::plain(&message))))
+    }
+
+    fn start() -> RawResult<DuckDb> {
         let threads = limits::threads();
         let spill = SpillDir::create().map_err(|error| format!("no directory for spilling: {error}"))?;
         let database = Arc::new(Database::in_memory()?);
@@ -67,8 +74,8 @@ impl Engine for DuckDb {
         "duckdb"
     }
 
-    fn version(&self) -> &str {
-        &self.version
+    fn version(&self) -> String {
+        self.version.clone()
     }
 
     fn run(&mut self, request: &SqlRequest, job: &Job) -> Result<SqlReply, SqlFailure> {

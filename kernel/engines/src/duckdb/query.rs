@@ -10,7 +10,7 @@ use super::failure::parse;
 use super::plan::PlannedText;
 use super::raw::{Chunk, Connection, Kind, LogicalType, QueryResult};
 use super::{params, render, types};
-use crate::engine::{Job, failure, interrupted};
+use crate::engine::{Job, failure};
 use crate::sql_wire::{Column, Phases, Plan, SqlFailure, SqlReply, SqlRequest};
 
 /// One request being run.
@@ -166,9 +166,6 @@ impl Query<'_> {
     }
 
     fn fail(&self, message: &str) -> SqlFailure {
-        match self.job.is_cancelled() {
-            true => interrupted(),
-            false => parse(message, self.text),
-        }
+        self.job.stopped().unwrap_or_else(|| parse(message, self.text))
     }
 }

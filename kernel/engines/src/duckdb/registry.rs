@@ -73,6 +73,7 @@ impl Registry {
     /// Names, rows and columns of all tables.
     pub fn list(&self) -> Vec<TableInfo> {
         let info = |(name, entry): (&String, &Entry)| TableInfo {
+            engine: String::new(),
             name: name.clone(),
             rows: Some(entry.table.rows() as u64),
             columns: entry.table.columns(),

@@ -23,7 +23,7 @@ pub fn list(connection: &Connection) -> RawResult<Vec<TableInfo>> {
                 Some(table) => table.columns.push(column),
                 None => {
                     let rows = chunk.varchar(3, row).and_then(|rows| rows.parse().ok());
-                    tables.push(TableInfo { name, rows, columns: vec![column] });
+                    tables.push(TableInfo { engine: String::new(), name, rows, columns: vec![column] });
                 }
             }
         }
