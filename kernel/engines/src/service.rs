@@ -38,7 +38,7 @@ impl Outbox {
 type OpenJobs = Arc<Mutex<HashMap<u64, Job>>>;
 
 /// Serves the `listed` engines until the request pipe closes, then ends the process, even in the middle of a query.
-pub fn serve(listed: &'static [Listed], requests: BufReader<File>, answers: File) {
+pub fn serve(listed: &'static [Listed], requests: BufReader<File>, answers: File) -> ! {
     let outbox = Outbox(Arc::new(Mutex::new(answers)));
     let open = OpenJobs::default();
     let (queue, jobs) = channel();
@@ -114,7 +114,7 @@ fn answer(engines: &mut Engines, request: ToEngine, job: &Job, outbox: &Outbox) 
         ToEngine::Compare { .. } => Err(failure(class::UNSUPPORTED, "results cannot be compared yet")),
         ToEngine::Control { id, request } => {
             let doing = |what: &str| outbox.send(&FromEngine::Doing { id, what: what.to_owned() });
-            let mut control = |engine: &mut dyn Engine| {
+            let control = |engine: &mut dyn Engine| {
                 let watch = engine.watch();
                 watched(watch, job, |_| {}, || engine.control(&request, job, &doing))
             };

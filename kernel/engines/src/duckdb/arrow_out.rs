@@ -1,11 +1,7 @@
 //! Writes a result as an Arrow IPC file that Polars maps.
 
-use std::collections::HashSet;
 use std::ffi::CString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
@@ -14,44 +10,40 @@ use ::duckdb::arrow::compute::concat_batches;
 use ::duckdb::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use ::duckdb::arrow::error::ArrowError;
 use ::duckdb::arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
-use ::duckdb::arrow::ipc::writer::FileWriter;
 use ::duckdb::ffi;
 
 use super::raw::{Chunk, LogicalType, QueryResult, RawResult, c_string, check};
+use crate::arrow_file::{self, cannot_store};
+use crate::arrow_reply::distinct;
+use crate::sql_wire::SqlFailure;
 
 /// Rows of one record batch in the file: DuckDB's chunks of 2048 rows would make Polars slow.
 const BATCH_ROWS: usize = 122_880;
 
-/// A file being written. It gets its name when it is whole; dropped before, it leaves nothing.
-pub struct ArrowFile {
+/// Turns chunks of one result into Arrow batches.
+pub struct Converter {
     options: Options,
     schema: SchemaRef,
-    waiting: Vec<RecordBatch>,
-    waiting_rows: usize,
     /// Values of each dictionary column: an enum has the same ones in every chunk, and a file may hold only one copy.
     dictionaries: Vec<Option<ArrayRef>>,
-    writer: FileWriter<BufWriter<File>>,
-    temporary: Temporary,
-    target: PathBuf,
 }
 
-impl ArrowFile {
-    /// Starts the file `target` (mode 0600) for rows of `result`, with columns called `names`.
-    pub fn create(target: &Path, result: &mut QueryResult, names: &[String]) -> RawResult<ArrowFile> {
+impl Converter {
+    /// For rows of `result`, with columns called `names`.
+    pub fn new(result: &mut QueryResult, names: &[String]) -> RawResult<Converter> {
         // SAFETY: a valid result; the options are ours to free.
         let options = Options(unsafe { ffi::duckdb_result_get_arrow_options(result.raw()) });
         let types: Vec<LogicalType> = result.columns().into_iter().map(|(_, logical)| logical).collect();
         let schema = arrow_schema(&options, &types, &distinct(names))?;
-        let temporary = Temporary::beside(target);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary.0);
-        let file = file.map_err(|error| format!("{}: {error}", temporary.0.display()))?;
-        let writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), &schema).map_err(text)?;
         let dictionaries = vec![None; schema.fields().len()];
-        Ok(ArrowFile { options, schema, waiting: Vec::new(), waiting_rows: 0, dictionaries, writer, temporary, target: target.to_owned() })
+        Ok(Converter { options, schema, dictionaries })
     }
 
-    /// Adds the rows of `chunk`.
-    pub fn push(&mut self, chunk: &Chunk) -> RawResult<()> {
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub fn batch(&mut self, chunk: &Chunk) -> RawResult<RecordBatch> {
         let mut exported = FFI_ArrowArray::empty();
         let fields = self.schema.fields().clone();
         // SAFETY: the layouts are the Arrow C data interface; the array has the types of the schema that
@@ -63,7 +55,29 @@ impl ArrowFile {
         let rows = StructArray::from(data);
         let columns = rows.columns().iter().zip(&mut self.dictionaries);
         let columns = columns.map(|(column, known)| share_dictionary(column, known)).collect();
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(text)?;
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map_err(text)
+    }
+}
+
+/// A result being written as an Arrow IPC file.
+pub struct ResultFile {
+    converter: Converter,
+    waiting: Vec<RecordBatch>,
+    waiting_rows: usize,
+    file: arrow_file::ArrowFile,
+}
+
+impl ResultFile {
+    /// Starts the file `target` for rows of `result`, with columns called `names`.
+    pub fn create(target: &Path, result: &mut QueryResult, names: &[String]) -> Result<ResultFile, SqlFailure> {
+        let converter = Converter::new(result, names).map_err(cannot_store)?;
+        let file = arrow_file::ArrowFile::create(target, &converter.schema)?;
+        Ok(ResultFile { converter, waiting: Vec::new(), waiting_rows: 0, file })
+    }
+
+    /// Adds the rows of `chunk`.
+    pub fn push(&mut self, chunk: &Chunk) -> Result<(), SqlFailure> {
+        let batch = self.converter.batch(chunk).map_err(cannot_store)?;
         self.waiting_rows += batch.num_rows();
         self.waiting.push(batch);
         match self.waiting_rows >= BATCH_ROWS {
@@ -72,22 +86,20 @@ impl ArrowFile {
         }
     }
 
-    /// Completes the file and gives it its name, replacing an older one.
-    pub fn finish(mut self) -> RawResult<()> {
+    /// Completes the file; returns its bytes.
+    pub fn finish(mut self) -> Result<u64, SqlFailure> {
         self.flush()?;
-        self.writer.finish().map_err(text)?;
-        self.writer.get_mut().flush().map_err(|error| error.to_string())?;
-        fs::rename(&self.temporary.0, &self.target).map_err(|error| format!("{}: {error}", self.target.display()))
+        self.file.finish()
     }
 
-    fn flush(&mut self) -> RawResult<()> {
+    fn flush(&mut self) -> Result<(), SqlFailure> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let batch = concat_batches(&self.schema, &self.waiting).map_err(text)?;
+        let batch = concat_batches(&self.converter.schema, &self.waiting).map_err(cannot_store)?;
         self.waiting.clear();
         self.waiting_rows = 0;
-        self.writer.write(&batch).map_err(text)
+        self.file.write(&batch)
     }
 }
 
@@ -122,43 +134,11 @@ fn arrow_schema(options: &Options, types: &[LogicalType], names: &[String]) -> R
     Ok(Arc::new(Schema::new(schema.fields().iter().map(plain).collect::<Vec<_>>())))
 }
 
-/// Column names without repeats, since a DataFrame cannot have two of one name: `a`, `a_1`, `a_2`.
-fn distinct(names: &[String]) -> Vec<String> {
-    let mut taken: HashSet<String> = HashSet::new();
-    let mut free_name = |name: &String| {
-        let candidates = std::iter::once(name.clone()).chain((1..).map(|n: u32| format!("{name}_{n}")));
-        let free = candidates.into_iter().find(|candidate| taken.insert(candidate.clone()));
-        free.unwrap_or_else(|| name.clone())
-    };
-    names.iter().map(&mut free_name).collect()
-}
-
 struct Options(ffi::duckdb_arrow_options);
 
 impl Drop for Options {
     fn drop(&mut self) {
         // SAFETY: owned, not used afterwards.
         unsafe { ffi::duckdb_destroy_arrow_options(&mut self.0) };
-    }
-}
-
-/// The name of a file until it is whole.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn beside(target: &Path) -> Temporary {
-        let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let path = target.with_file_name(name);
-        // A worker with this process number may have been killed while writing.
-        let _ = fs::remove_file(&path);
-        Temporary(path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // After the rename there is nothing left to remove.
-        let _ = fs::remove_file(&self.0);
     }
 }

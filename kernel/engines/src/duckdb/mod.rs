@@ -5,7 +5,6 @@ mod arrow_out;
 mod arrow_table;
 mod chunk_table;
 mod failure;
-mod mapping;
 mod params;
 mod plan;
 mod query;

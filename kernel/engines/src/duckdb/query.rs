@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::arrow_out::ArrowFile;
+use super::arrow_out::ResultFile;
 use super::chunk_table::{ChunkTable, FROM, Shown};
 use super::failure::parse;
 use super::plan::PlannedText;
 use super::raw::{Chunk, Connection, Kind, LogicalType, QueryResult};
 use super::{params, render, types};
 use crate::engine::{Job, failure};
-use crate::sql_wire::{Column, Phases, Plan, SqlFailure, SqlReply, SqlRequest};
+use crate::sql_wire::{Column, Moved, Phases, Plan, SqlFailure, SqlReply, SqlRequest};
 
 /// One request being run.
 pub struct Query<'a> {
@@ -83,9 +83,12 @@ impl Query<'_> {
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
         let shown_columns = columns.iter().map(|(name, logical)| Column { name: name.clone(), type_name: types::name(logical) }).collect();
         let row_count = result.row_count();
-        let head = match &self.request.out {
-            Some(out) => self.store(result, &columns, &names, Path::new(out))?,
-            None => self.head(&mut result)?,
+        let (head, fetched) = match &self.request.out {
+            Some(out) => {
+                let (head, bytes) = self.store(result, &columns, &names, Path::new(out))?;
+                (head, Some(Moved { rows: row_count, bytes }))
+            }
+            None => (self.head(&mut result)?, None),
         };
         let fetch = start.elapsed().as_secs_f64();
         let logical = columns.into_iter().map(|(_, logical)| logical).collect();
@@ -97,6 +100,7 @@ impl Query<'_> {
             row_count,
             has_rows: true,
             phases: Phases { fetch: Some(fetch), ..Phases::default() },
+            fetched,
             ..SqlReply::default()
         })
     }
@@ -114,14 +118,14 @@ impl Query<'_> {
         Ok(head)
     }
 
-    /// Writes all rows to `out`, and returns the first chunks.
+    /// Writes all rows to `out`; returns the first chunks, and the file's bytes.
     fn store(
         &self,
         mut result: QueryResult,
         columns: &[(String, LogicalType)],
         names: &[String],
         out: &Path,
-    ) -> Result<Vec<Chunk>, SqlFailure> {
+    ) -> Result<(Vec<Chunk>, u64), SqlFailure> {
         let casts: Vec<Option<String>> =
             columns.iter().enumerate().map(|(i, (_, logical))| types::readable_expression(logical, &format!("c{i}"))).collect();
         if casts.iter().all(Option::is_none) {
@@ -138,31 +142,29 @@ impl Query<'_> {
         let table = Arc::new(ChunkTable::new(logical, chunks));
         let casts: Vec<String> = casts.into_iter().enumerate().map(|(i, cast)| cast.unwrap_or_else(|| format!("c{i}"))).collect();
         let sql = format!("SELECT {} {FROM}", casts.join(", "));
-        self.shown.with(Arc::clone(&table), || {
+        let (_, bytes) = self.shown.with(Arc::clone(&table), || {
             let statements = self.connection.extract(&sql).map_err(|error| self.fail(&error))?;
             let statement = statements.prepare(0).map_err(|error| self.fail(&error))?;
             let mut cast = statement.execute_streaming().map_err(|error| self.fail(&error))?;
             self.copy(&mut cast, names, out, 0)
         })?;
-        Ok(Arc::into_inner(table).map(ChunkTable::into_chunks).unwrap_or_default())
+        Ok((Arc::into_inner(table).map(ChunkTable::into_chunks).unwrap_or_default(), bytes))
     }
 
-    /// Writes all rows of `result` to `out`, and keeps the chunks with the first `keep` rows.
-    fn copy(&self, result: &mut QueryResult, names: &[String], out: &Path, keep: usize) -> Result<Vec<Chunk>, SqlFailure> {
-        let write = |error: String| failure("Output Error", format!("the result could not be stored: {error}"));
-        let mut file = ArrowFile::create(out, result, names).map_err(write)?;
+    /// Writes all rows of `result` to `out`; returns the chunks with the first `keep` rows, and the file's bytes.
+    fn copy(&self, result: &mut QueryResult, names: &[String], out: &Path, keep: usize) -> Result<(Vec<Chunk>, u64), SqlFailure> {
+        let mut file = ResultFile::create(out, result, names)?;
         let mut head = Vec::new();
         let mut rows = 0;
         while let Some(chunk) = result.next_chunk().map_err(|error| self.fail(&error))? {
             self.job.check()?;
-            file.push(&chunk).map_err(write)?;
+            file.push(&chunk)?;
             if rows < keep {
                 rows += chunk.rows();
                 head.push(chunk);
             }
         }
-        file.finish().map_err(write)?;
-        Ok(head)
+        Ok((head, file.finish()?))
     }
 
     fn fail(&self, message: &str) -> SqlFailure {

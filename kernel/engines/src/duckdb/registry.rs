@@ -11,10 +11,10 @@ use ::duckdb::ffi;
 
 use super::adapt::adapt;
 use super::arrow_table::{ArrowTable, Scanned};
-use super::mapping::{Stamp, read};
 use super::raw::{Connection, Database, RawResult, text};
 use super::table_function::register;
 use crate::engine::failure;
+use crate::mapping::{Stamp, read};
 use crate::sql_wire::{SqlFailure, TableFile, TableInfo};
 
 const FUNCTION: &CStr = c"benchbook_table";

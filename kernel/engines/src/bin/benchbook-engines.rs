@@ -1,0 +1,5 @@
+//! The engine worker.
+
+fn main() {
+    engines::run(engines::engines::ENGINES);
+}
