@@ -48,6 +48,12 @@ impl Layout {
         self.python_env().join("bin/python")
     }
 
+    /// The Python environment of the optional engine Spark.
+    #[must_use]
+    pub fn spark_env(&self) -> PathBuf {
+        self.target.join("spark")
+    }
+
     /// Holds the prebuilt DuckDB library.
     #[must_use]
     pub fn duckdb_dir(&self) -> PathBuf {

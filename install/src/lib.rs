@@ -16,6 +16,7 @@ mod owned;
 mod progress;
 mod python;
 mod run;
+pub mod spark;
 mod toolchain;
 pub mod uninstall;
 
@@ -128,6 +129,19 @@ pub fn prepare_for(progress: &Progress, user: bool) -> Result<Installed> {
         lab_json: layout.lab_json(),
         target_dir: layout.target,
     })
+}
+
+/// Installs the optional engine Spark; returns the folder of its environment.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_spark(progress: &Progress) -> Result<PathBuf> {
+    let layout = Layout::discover()?;
+    let _lock = take_turns(&layout, progress)?;
+    let mut step = progress.task("Spark");
+    spark::ensure(&layout, &mut step)?;
+    step.done("ready");
+    Ok(layout.spark_env())
 }
 
 /// Other Jupyter programs are a convenience: failing there stops nothing.

@@ -18,6 +18,7 @@ usage:
   cargo lab handouts [NOTEBOOKS] [--out DIR]
                               execute notebooks (all of the course by default) to HTML pages that need
                               neither kernel nor network; in the build folder's `handouts` by default
+  cargo lab spark             install the optional engine Spark, about 900 MB; `%engine start spark` then starts it
   cargo lab bench cells [OPTIONS]
                               how quick cells are, beside evcxr_jupyter and a bare compiler; its --help tells more
   cargo lab doctor [--json]   check the installation and say how to mend it
@@ -37,6 +38,7 @@ enum Wish {
     Lab { browser: bool, extra: Vec<OsString> },
     Headless,
     Prepare,
+    Spark,
     Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
     BenchCells { arguments: Vec<OsString> },
     Doctor { json: bool },
@@ -98,12 +100,13 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         None => Wish::Lab { browser, extra },
         Some("help") => Wish::Help,
         Some("prepare") => Wish::Prepare,
+        Some("spark") => Wish::Spark,
         Some("bench") => return Err("what is to be measured? There is `bench cells`".into()),
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
         Some(other) => {
-            return Err(format!("unknown command `{other}`; there are prepare, handouts, bench, doctor and uninstall").into());
+            return Err(format!("unknown command `{other}`; there are prepare, spark, handouts, bench, doctor and uninstall").into());
         }
     })
 }
@@ -117,6 +120,7 @@ fn carry_out(wish: Wish) -> Result<ExitCode> {
             let installed = set_up(&progress)?;
             println!("{}", installed.benchbook.display());
         }
+        Wish::Spark => println!("{}", install::prepare_spark(&progress)?.display()),
         Wish::Lab { browser, extra } => {
             let installed = set_up(&progress)?;
             progress.say("[7/7] JupyterLab: its address follows; Ctrl-C ends it");
@@ -178,6 +182,7 @@ mod tests {
         let extra = vec!["--port=9999".into()];
         assert_eq!(wish(&["--no-browser", "--", "--port=9999"])?, Wish::Lab { browser: false, extra });
         assert_eq!(wish(&["--headless"])?, Wish::Headless);
+        assert_eq!(wish(&["spark"])?, Wish::Spark);
         assert_eq!(wish(&["doctor", "--json"])?, Wish::Doctor { json: true });
         assert_eq!(wish(&["uninstall", "--dry-run"])?, Wish::Uninstall { all: false, dry: true });
         let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };

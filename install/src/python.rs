@@ -91,7 +91,13 @@ fn stamp(env: &Path) -> PathBuf {
 /// Whether the environment holds exactly the locked versions and its Python still starts.
 #[must_use]
 pub fn is_current(env: &Path) -> bool {
-    fs::read_to_string(stamp(env)).is_ok_and(|s| s == LOCK) && starts(env)
+    holds(env, LOCK)
+}
+
+/// Whether the environment holds exactly the versions of `lock` and its Python still starts.
+#[must_use]
+pub fn holds(env: &Path, lock: &str) -> bool {
+    fs::read_to_string(stamp(env)).is_ok_and(|s| s == lock) && starts(env)
 }
 
 /// An environment dies when the Python it was made from goes away.
@@ -104,40 +110,49 @@ fn starts(env: &Path) -> bool {
 /// # Errors
 /// When Python is missing, or `pip` cannot install; the message holds pip's own words.
 pub fn ensure(layout: &Layout, step: &mut Step) -> Result<()> {
-    let env = layout.python_env();
-    if is_current(&env) {
+    fill(&layout.python_env(), LOCK, "about a minute the first time", step)
+}
+
+/// Makes or mends an environment in `env` with the versions of `lock`; `about` says how long that takes.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn fill(env: &Path, lock: &str, about: &str, step: &mut Step) -> Result<()> {
+    if holds(env, lock) {
         return Ok(());
     }
-    step.work("about a minute the first time");
-    if owned::is_ours(&env) && !starts(&env) {
-        owned::remove(&env)?;
+    step.work(about);
+    if owned::is_ours(env) && !starts(env) {
+        owned::remove(env)?;
     }
     if !env.join("bin/python").exists() {
         let python = find()?;
         step.say(&format!("making an environment with Python 3.{}", python.minor));
-        owned::create(&env)?;
-        run::output(isolated(&python.path).args(["-m", "venv"]).arg(&env))
+        owned::create(env)?;
+        run::output(isolated(&python.path).args(["-m", "venv"]).arg(env))
             .context("Python could not make an environment; Debian, Ubuntu: sudo apt-get install python3-venv")?;
     }
-    pip_install(layout, step)?;
-    owned::write_if_changed(&stamp(&env), LOCK.as_bytes())?;
+    pip_install(env, lock, step)?;
+    owned::write_if_changed(&stamp(env), lock.as_bytes())?;
     Ok(())
 }
 
-fn pip_install(layout: &Layout, step: &Step) -> Result<()> {
-    let total = parse_lock(LOCK)?.len();
+fn pip_install(env: &Path, lock: &str, step: &Step) -> Result<()> {
+    let total = parse_lock(lock)?.len();
     let mut collected = 0_usize;
-    let lock = layout.python_env().join("requirements.txt");
-    owned::write_if_changed(&lock, LOCK.as_bytes())?;
-    let mut command = isolated(&layout.python());
+    let file = env.join("requirements.txt");
+    owned::write_if_changed(&file, lock.as_bytes())?;
+    let mut command = isolated(&env.join("bin/python"));
     command.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r"]);
     run::lines(
-        command.arg(&lock),
+        command.arg(&file),
         |line| {
             if let Some(what) = line.trim().strip_prefix("Collecting ") {
                 collected += 1;
                 let name = what.split(['=', ' ']).next().unwrap_or_default();
                 step.say(&format!("fetching {collected}/{total}: {name}"));
+            } else if let Some(what) = line.trim().strip_prefix("Building wheel") {
+                step.say(&format!("unpacking{}", what.split('(').next().unwrap_or_default()));
             } else if line.starts_with("Installing collected") {
                 step.say(&format!("unpacking {total} packages"));
             }

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use super::{Check, Status};
 use crate::layout::Layout;
-use crate::{python, run};
+use crate::{python, run, spark};
 
 pub(super) fn checks(layout: &Layout) -> Vec<Check> {
     vec![
-        program("Java (for Spark)", "java", "-version", "sudo apt-get install default-jre-headless"),
-        package(layout, "Spark", "pyspark", "pyspark==4.3.0"),
+        java(layout),
+        spark(layout),
         package(layout, "Dask", "distributed", "\"dask[dataframe]\" distributed==2026.8.0"),
         package(layout, "Ray", "ray", "\"ray[default]==2.60.0\""),
         program("Redis", "redis-server", "--version", "sudo apt-get install redis-server"),
@@ -31,7 +31,22 @@ fn program(name: &str, program: &str, version: &str, mend: &str) -> Check {
     }
 }
 
-/// Looks in our environment for a package without importing it: importing Spark or Ray takes seconds.
+fn spark(layout: &Layout) -> Check {
+    match spark::installed(layout) {
+        Some(version) => Check::ok("Spark", format!("pyspark {version}; `%engine start spark` starts it")),
+        None => absent("Spark", "cargo lab spark"),
+    }
+}
+
+fn java(layout: &Layout) -> Check {
+    let name = "Java (for Spark)";
+    match spark::java(layout) {
+        Some((program, version)) => Check::ok(name, format!("{version} ({})", program.display())),
+        None => absent(name, "`cargo lab spark` fetches one, or: sudo apt-get install default-jre-headless"),
+    }
+}
+
+/// Looks in our environment for a package without importing it: importing Ray takes seconds.
 fn package(layout: &Layout, name: &str, module: &str, requirement: &str) -> Check {
     let script = format!("import importlib.metadata as m; print(m.version('{module}'))");
     let mut command: Command = python::isolated(&layout.python());

@@ -2,7 +2,9 @@
 
 use crate::duckdb::DuckDb;
 use crate::engine::{Engine, failure};
+use crate::spark::Spark;
 use crate::sql_wire::{EngineState, SqlFailure, class};
+use crate::trino::Trino;
 
 /// An engine that can be opened.
 pub struct Listed {
@@ -12,7 +14,11 @@ pub struct Listed {
 }
 
 /// Every engine, in the order in which people see them. A new one is added here.
-pub const ENGINES: &[Listed] = &[Listed { name: "duckdb", open: || DuckDb::open().map(boxed) }];
+pub const ENGINES: &[Listed] = &[
+    Listed { name: "duckdb", open: || DuckDb::open().map(boxed) },
+    Listed { name: "spark", open: || Ok(boxed(Spark::open())) },
+    Listed { name: "trino", open: || Ok(boxed(Trino::open())) },
+];
 
 fn boxed<E: Engine + 'static>(engine: E) -> Box<dyn Engine> {
     Box::new(engine)

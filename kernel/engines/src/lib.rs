@@ -14,13 +14,17 @@ pub mod engine;
 pub mod engines;
 mod limits;
 pub mod mapping;
+mod process_group;
 mod service;
+mod spark;
 mod spill;
 // The kernel's half of the wire is not used here.
 #[allow(dead_code)]
 #[path = "../../../magics/src/sql_wire.rs"]
 pub mod sql_wire;
+mod statements;
 mod stdio;
+mod trino;
 mod watch;
 
 /// Runs a worker of the `listed` engines until its standard input closes; does not return.

@@ -3,6 +3,7 @@
 pub mod bash;
 pub mod claim;
 pub mod data;
+pub mod engine;
 pub mod lsmagic;
 pub mod machine;
 pub mod parallel;
