@@ -1,8 +1,8 @@
 //! Which bytes an array has in an Arrow IPC file: its own buffers where they can be taken as they are, else trimmed copies.
 
-use arrow::array::{Array, ArrayData, AsArray, BinaryViewArray, StringViewArray, make_array};
+use arrow::array::{Array, ArrayData, AsArray, GenericByteViewArray};
 use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer};
-use arrow::datatypes::{ArrowNativeType, DataType};
+use arrow::datatypes::{ArrowNativeType, ByteViewType, DataType};
 use arrow::ipc::{Buffer as BufferPlace, FieldNode};
 
 use crate::Error;
@@ -41,7 +41,7 @@ impl Body {
     pub fn of<'a>(columns: impl IntoIterator<Item = &'a dyn Array>) -> Result<Self, Error> {
         let mut body = Self::default();
         for column in columns {
-            body.array(&column.to_data())?;
+            body.array(column)?;
         }
         Ok(body)
     }
@@ -54,38 +54,47 @@ impl Body {
         }
     }
 
-    fn array(&mut self, data: &ArrayData) -> Result<(), Error> {
-        let data_type = data.data_type();
+    fn array(&mut self, array: &dyn Array) -> Result<(), Error> {
+        let data_type = array.data_type();
         if data_type == &DataType::Null {
-            self.nodes.push(FieldNode::new(signed(data.len()), signed(data.len())));
+            self.nodes.push(FieldNode::new(signed(array.len()), signed(array.len())));
             return Ok(());
         }
-        let trimmed = trimmed_views(data);
-        let data = trimmed.as_ref().unwrap_or(data);
-        self.nodes.push(FieldNode::new(signed(data.len()), signed(data.null_count())));
-        match data.nulls().filter(|nulls| nulls.null_count() > 0) {
+        self.nodes.push(FieldNode::new(signed(array.len()), signed(array.null_count())));
+        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
             Some(nulls) => self.push(bits(nulls.inner())),
             None => self.push(empty()),
         }
         match data_type {
-            DataType::Boolean => self.push(bits(&BooleanBuffer::new(buffer(data, 0), data.offset(), data.len()))),
-            DataType::Utf8 | DataType::Binary => self.text::<i32>(data),
-            DataType::LargeUtf8 | DataType::LargeBinary => self.text::<i64>(data),
-            DataType::Utf8View | DataType::BinaryView => self.views(data),
-            DataType::List(_) | DataType::Map(_, _) => self.list::<i32>(data)?,
-            DataType::LargeList(_) => self.list::<i64>(data)?,
+            DataType::Boolean => self.push(bits(array.as_boolean().values())),
+            DataType::Utf8 | DataType::Binary => self.text::<i32>(&array.to_data()),
+            DataType::LargeUtf8 | DataType::LargeBinary => self.text::<i64>(&array.to_data()),
+            DataType::Utf8View | DataType::BinaryView => self.views(array),
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                self.list::<i32>(&array.to_data(), list.values())?;
+            }
+            DataType::LargeList(_) => {
+                let list = array.as_list::<i64>();
+                self.list::<i64>(&array.to_data(), list.values())?;
+            }
+            DataType::Map(_, _) => {
+                let map = array.as_map();
+                self.list::<i32>(&array.to_data(), map.entries())?;
+            }
             DataType::FixedSizeList(_, width) => {
-                let width = usize::try_from(*width)?;
-                self.array(&data.child_data()[0].slice(data.offset() * width, data.len() * width))?;
+                let list = array.as_fixed_size_list();
+                let first = usize::try_from(list.value_offset(0))?;
+                self.array(&list.values().slice(first, list.len() * usize::try_from(*width)?))?;
             }
             DataType::Struct(_) => {
-                for child in data.child_data() {
-                    self.array(&child.slice(data.offset(), data.len()))?;
+                for child in array.as_struct().columns() {
+                    self.array(child)?;
                 }
             }
-            DataType::FixedSizeBinary(width) => self.fixed(data, usize::try_from(*width)?),
-            DataType::Dictionary(key, _) => self.fixed(data, width_of(key)?),
-            other => self.fixed(data, width_of(other)?),
+            DataType::FixedSizeBinary(width) => self.fixed(&array.to_data(), usize::try_from(*width)?),
+            DataType::Dictionary(key, _) => self.fixed(&array.to_data(), width_of(key)?),
+            other => self.fixed(&array.to_data(), width_of(other)?),
         }
         Ok(())
     }
@@ -101,14 +110,16 @@ impl Body {
         self.push(slice(&buffer(data, 1), first, last - first));
     }
 
-    fn list<O: ArrowNativeType + std::ops::Sub<Output = O>>(&mut self, data: &ArrayData) -> Result<(), Error> {
+    /// Offsets that start at 0, and the items between the first and the last.
+    fn list<O: ArrowNativeType + std::ops::Sub<Output = O>>(&mut self, data: &ArrayData, items: &dyn Array) -> Result<(), Error> {
         let (offsets, first, last) = rebased::<O>(data);
         self.push(offsets);
-        self.array(&data.child_data()[0].slice(first, last - first))
+        self.array(&items.slice(first, last - first))
     }
 
-    fn views(&mut self, data: &ArrayData) {
-        self.fixed(data, 16);
+    fn views(&mut self, array: &dyn Array) {
+        let data = trimmed_views(array).unwrap_or_else(|| array.to_data());
+        self.fixed(&data, 16);
         let texts = data.buffers().get(1..).unwrap_or_default();
         self.variadic.push(signed(texts.len()));
         for text in texts {
@@ -179,21 +190,13 @@ fn rebased<O: ArrowNativeType + std::ops::Sub<Output = O>>(data: &ArrayData) -> 
 }
 
 /// Views whose buffers are mostly text of other rows, which slices and filters leave behind, get buffers of their own.
-fn trimmed_views(data: &ArrayData) -> Option<ArrayData> {
-    let held: usize = data.buffers().get(1..).unwrap_or_default().iter().map(Buffer::len).sum();
-    let is_wasteful = |used: usize| held > 2 * used + UNUSED_TEXT;
-    if held <= UNUSED_TEXT {
-        return None;
+fn trimmed_views(array: &dyn Array) -> Option<ArrayData> {
+    fn trimmed<T: ByteViewType>(views: &GenericByteViewArray<T>) -> Option<ArrayData> {
+        let held: usize = views.data_buffers().iter().map(Buffer::len).sum();
+        (held > UNUSED_TEXT && held > 2 * views.total_buffer_bytes_used() + UNUSED_TEXT).then(|| views.gc().into_data())
     }
-    match data.data_type() {
-        DataType::Utf8View => {
-            let views: StringViewArray = make_array(data.clone()).as_string_view().clone();
-            is_wasteful(views.total_buffer_bytes_used()).then(|| views.gc().into_data())
-        }
-        DataType::BinaryView => {
-            let views: BinaryViewArray = make_array(data.clone()).as_binary_view().clone();
-            is_wasteful(views.total_buffer_bytes_used()).then(|| views.gc().into_data())
-        }
-        _ => None,
+    match array.data_type() {
+        DataType::Utf8View => trimmed(array.as_string_view()),
+        _ => trimmed(array.as_binary_view()),
     }
 }
