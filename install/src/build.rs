@@ -27,8 +27,9 @@ pub struct Built {
 
 /// Arguments of build A: the small crates. No package is named, so the workspace's default members are built.
 const SMALL: &[&str] = &["build"];
-/// Arguments of build B: Polars and DuckDB, for the cells and for the engine worker.
-const LARGE: &[&str] = &["build", "-p", "lab", "-p", "engines"];
+/// Arguments of build B: Polars and DuckDB, for the cells and for the engine worker; with them the library that Python shares
+/// tables with.
+const LARGE: &[&str] = &["build", "-p", "lab", "-p", "engines", "-p", "plane"];
 
 /// Builds everything and writes what the kernel must know about it.
 ///

@@ -17,6 +17,11 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["kernel", "--connection-file" | "-f", file] => kernel(PathBuf::from(file)),
+        // Started by the kernel itself.
+        ["guard", dir] => {
+            benchbook::session::guard::serve(std::path::Path::new(dir));
+            ExitCode::SUCCESS
+        }
         ["data", ..] => code(datasets::cli(&arguments[1..])),
         ["doctor"] => code(install::doctor::run(false)),
         ["doctor", "--json"] => code(install::doctor::run(true)),

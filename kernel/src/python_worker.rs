@@ -52,6 +52,8 @@ pub struct PythonWorkers {
     session_dir: PathBuf,
     /// Gives a child process the user's own environment.
     environment: Box<dyn Fn(&mut Command) + Send + Sync>,
+    /// The folder of the module `benchbook`.
+    modules: PathBuf,
     workers: Mutex<HashMap<PathBuf, Arc<Worker>>>,
     started: AtomicUsize,
 }
@@ -59,7 +61,8 @@ pub struct PythonWorkers {
 impl PythonWorkers {
     /// Workers whose connection files lie in `session_dir`. Nothing is started yet.
     pub fn new(installed: PathBuf, session_dir: PathBuf, environment: Box<dyn Fn(&mut Command) + Send + Sync>) -> Self {
-        Self { installed, session_dir, environment, workers: Mutex::default(), started: AtomicUsize::new(0) }
+        let modules = session_dir.join("python");
+        Self { installed, session_dir, environment, modules, workers: Mutex::default(), started: AtomicUsize::new(0) }
     }
 
     /// Runs `code` as a cell of the interpreter that `env` names, or of the installed one; outputs are forwarded as
@@ -123,8 +126,15 @@ impl PythonWorkers {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let connection = connection::Connection::create(&self.session_dir.join(format!("python-{number}")))
             .map_err(|error| MagicError::new("StartError", format!("Python's connection file cannot be written: {error}")))?;
+        write_module(&self.modules)
+            .map_err(|error| MagicError::new("StartError", format!("the module `benchbook` cannot be written: {error}")))?;
         let mut command = Command::new(program);
         (self.environment)(&mut command);
+        let theirs = std::env::var_os("PYTHONPATH").filter(|paths| !paths.is_empty());
+        let paths = std::iter::once(self.modules.clone()).chain(theirs.iter().flat_map(std::env::split_paths));
+        if let Ok(paths) = std::env::join_paths(paths) {
+            command.env("PYTHONPATH", paths);
+        }
         command.args(["-m", "ipykernel_launcher", "-f"]).arg(&connection.file);
         let failed = |failure: StartFailure| failure.told(program, program == self.installed);
         let (client, process) = client::start(command, connection).map_err(failed)?;
@@ -146,6 +156,11 @@ impl PythonWorkers {
     fn idle(&self, env: Option<&str>) -> Option<Arc<Worker>> {
         let program = interpreter::resolve(env, &self.installed).ok()?;
         self.workers.lock().get(&program).filter(|worker| !worker.is_busy()).cloned()
+    }
+
+    /// Whether the Python that `env` names runs and has nothing to do.
+    pub fn is_idle(&self, env: Option<&str>) -> bool {
+        self.idle(env).is_some_and(|worker| !worker.process.has_ended())
     }
 
     fn ask(&self, env: Option<&str>, kind: &str, content: &Value) -> Option<Value> {
@@ -184,6 +199,18 @@ impl PythonWorkers {
             worker.process.kill();
         }
     }
+}
+
+/// The module `benchbook`, which shares tables.
+const MODULE: &str = include_str!("../lab/python/benchbook.py");
+
+fn write_module(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join("benchbook.py");
+    if file.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(file, MODULE)
 }
 
 /// Waits until the worker answers on shell and on iopub. `Err(None)`: interrupted. `Err(Some(why))`: it ended, or

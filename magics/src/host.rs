@@ -111,6 +111,11 @@ pub trait Host {
     /// As for [`Host::python`].
     fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError>;
 
+    /// Whether the installed Python runs and has nothing to do, so that a question costs milliseconds and no start.
+    fn python_is_idle(&self) -> bool {
+        false
+    }
+
     /// Runs a script with bash, output live.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! `{name}` parameters and identifiers of a query, found by tokens: strings and comments stay as they are.
+//! `{name}` parameters and tables of a query, found by tokens: strings and comments stay as they are.
 
 use std::ops::Range;
 
@@ -6,6 +6,7 @@ use sqlparser::dialect::DuckDbDialect;
 use sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 use crate::options::is_rust_name;
+use crate::sql_tables::table_names;
 
 /// One `{name}` in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +22,11 @@ pub struct Prepared {
     /// `{name}` rewritten as `$name` of the same length, so that every offset and line stays.
     pub sql: String,
     pub params: Vec<Param>,
-    /// Words that may name a table, in order, without repetition.
-    pub identifiers: Vec<String>,
+    /// Names in the place of a table, in order, without repetition.
+    pub tables: Vec<String>,
 }
 
-/// Finds parameters and identifiers. Text that has no tokens (an open string) comes back as it is: the engine says why.
+/// Finds parameters and tables. Text that has no tokens (an open string) comes back as it is: the engine says why.
 pub fn prepare(sql: &str) -> Prepared {
     let mut prepared = Prepared { sql: sql.to_owned(), ..Prepared::default() };
     let Ok(tokens) = Tokenizer::new(&DuckDbDialect {}, sql).tokenize_with_location() else {
@@ -35,7 +36,6 @@ pub fn prepare(sql: &str) -> Prepared {
     let code: Vec<_> = tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_) | Token::EOF)).collect();
     let mut index = 0;
     while index < code.len() {
-        let token = &code[index].token;
         if let [Token::LBrace, Token::Word(word), Token::RBrace] = window(&code, index)
             && word.quote_style.is_none()
             && is_rust_name(&word.value)
@@ -49,18 +49,12 @@ pub fn prepare(sql: &str) -> Prepared {
             index += 3;
             continue;
         }
-        let after_dot = index > 0 && code[index - 1].token == Token::Period;
-        if let Token::Word(word) = token
-            && !after_dot
-            && !prepared.identifiers.contains(&word.value)
-        {
-            prepared.identifiers.push(word.value.clone());
-        }
         index += 1;
     }
     for param in &prepared.params {
         prepared.sql.replace_range(param.span.clone(), &same_length(&sql[param.span.clone()], &param.name));
     }
+    prepared.tables = table_names(&prepared.sql);
     prepared
 }
 
@@ -141,10 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_without_columns_of_tables() {
-        let prepared = prepare("SELECT df.a, count(*) FROM df JOIN \"other one\" AS o ON o.k = df.k");
-        assert!(prepared.identifiers.contains(&"df".into()) && prepared.identifiers.contains(&"other one".into()));
-        assert!(!prepared.identifiers.contains(&"a".into()));
+    fn tables_beside_parameters() {
+        let prepared = prepare("SELECT a FROM df WHERE k = {key} AND price > 1");
+        assert_eq!((prepared.tables.as_slice(), prepared.params[0].name.as_str()), (&["df".to_owned()][..], "key"));
     }
 
     #[test]

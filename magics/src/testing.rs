@@ -37,6 +37,8 @@ pub struct Recorder {
     pub measured_python: Vec<(String, Option<String>)>,
     /// Fails the coming Python cells and measurements.
     pub python_errors: VecDeque<MagicError>,
+    /// Python runs and has nothing to do.
+    pub python_is_idle: bool,
     pub scripts: Vec<String>,
     pub self_runs: Vec<Vec<String>>,
     pub self_lines: Vec<String>,
@@ -67,6 +69,7 @@ impl Default for Recorder {
             python: Vec::new(),
             measured_python: Vec::new(),
             python_errors: VecDeque::new(),
+            python_is_idle: false,
             scripts: Vec::new(),
             self_runs: Vec::new(),
             self_lines: Vec::new(),
@@ -265,6 +268,10 @@ impl Host for Recorder {
         }
         self.events.pop_front().unwrap_or_default().into_iter().for_each(on_event);
         Ok(())
+    }
+
+    fn python_is_idle(&self) -> bool {
+        self.python_is_idle
     }
 
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {

@@ -1,5 +1,6 @@
 //! A kernel process on a connection file of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct Start {
     pub cache: Option<PathBuf>,
     /// Another working folder than an empty one.
     pub folder: Option<PathBuf>,
+    /// More environment variables.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// A running kernel; ended by its process id when dropped.
@@ -81,6 +84,7 @@ impl Kernel {
         let log = File::create(dir.path().join("kernel.log")).expect("the temporary folder can be written");
         let mut command = prepared::command(&installed.benchbook);
         command.args(["kernel", "--connection-file"]).arg(&file).current_dir(how.folder.as_deref().unwrap_or(&work));
+        command.envs(&how.environment);
         if let Some(cache) = &how.cache {
             command.env("XDG_CACHE_HOME", cache);
         }

@@ -8,3 +8,6 @@ pub use crate::show::image::{Jpeg, Png};
 pub use crate::show::markdown::Markdown;
 pub use crate::show::svg::Svg;
 pub use crate::show::{Display, DisplayHandle, Show, clear_output, display, display_as};
+pub use crate::tables;
+#[doc(hidden)]
+pub use crate::tables::offer::{ViaRefusal as _, ViaShare as _};

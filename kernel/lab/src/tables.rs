@@ -1,145 +1,148 @@
-//! Tables as Arrow IPC files in the session's directory in shared memory.
+//! Tables that Rust, SQL and Python share: Arrow IPC files in the session's directory in shared memory, written once and
+//! mapped by whoever reads them.
 //!
-//! A table is written once and mapped by whoever reads it: the SQL worker, a later cell, another language.
+//! ```ignore
+//! tables::share("prices", &prices)?;                      // a DataFrame, a Series, record batches, a Vec
+//! let prices = tables::fetch::<DataFrame>("prices")?;     // maps the file: nothing is copied
+//! let prices = tables::fetch::<Vec<f64>>("prices")?;      // a Vec owns its values: they are copied
+//! ```
+//!
+//! A variable that a query names is shared by itself ([`offer`]), again only if it changed.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::BufWriter;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{DataFrame, IpcReader, IpcWriter, LazyFrame, SerReader, SerWriter};
-use serde_json::{Value, json};
+use arrow::array::RecordBatch;
+use plane::catalogue::{self, Note};
+use plane::compare::{same_contents, same_memory};
+use plane::directory::{Directory, check_name};
+use plane::mapping::{self, Mapped};
+use polars::prelude::DataFrame;
+use serde_json::json;
 
 use crate::AnyError;
 use crate::runtime::event;
 
-/// The session's private directory (environment variable `BENCHBOOK_SESSION`).
+mod address;
+mod columns;
+mod fetch;
+mod frame;
+pub(crate) mod held;
+pub mod offer;
+mod param;
+mod rows;
+
+pub use address::{Place, address};
+pub use columns::{Columns, Share};
+pub use fetch::Fetch;
+pub use param::{Param, param};
+
+/// Who made the tables of this process.
+const OWNER: &str = "rust";
+
+/// Makes `value` a table that SQL and Python see as `name`, and returns its file. A table of this name is replaced; who has it
+/// mapped keeps it.
 ///
 /// # Errors
-/// Outside a notebook.
-pub fn session_dir() -> Result<PathBuf, AnyError> {
-    std::env::var_os("BENCHBOOK_SESSION").map(PathBuf::from).ok_or_else(|| "tables can only be shared inside a notebook".into())
+/// A bad name, a full shared memory, columns that tables cannot have, rows that cannot be computed.
+pub fn share<T: Share<Kind> + ?Sized, Kind>(name: &str, value: &T) -> Result<PathBuf, AnyError> {
+    check_name(name)?;
+    write(name, value.columns()?, &Directory::of_session()?)
 }
 
-/// Something that can be written as a table.
-pub trait Table {
-    /// The rows, as a frame that shares the columns' memory where it can.
-    ///
-    /// # Errors
-    /// When the rows have to be computed first and that fails.
-    fn frame(&self) -> Result<DataFrame, AnyError>;
-}
-
-impl Table for DataFrame {
-    fn frame(&self) -> Result<DataFrame, AnyError> {
-        Ok(self.clone())
-    }
-}
-
-impl Table for LazyFrame {
-    fn frame(&self) -> Result<DataFrame, AnyError> {
-        Ok(self.clone().collect()?)
-    }
-}
-
-fn safe_name(name: &str) -> Result<(), AnyError> {
-    let good = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if good { Ok(()) } else { Err(format!("`{name}` is not a table name: use letters, digits and _").into()) }
-}
-
-/// Writes `table` as `<session>/<name>.arrow` and returns the path; readers never see a half-written file.
+/// The shared table `name`: a `DataFrame`, `LazyFrame`, `RecordBatch`, or, of a table with one column, a `Series`, all in the
+/// table's own memory; or a `Vec` of numbers, texts or structs, with a copy of its values.
 ///
 /// # Errors
-/// A bad name, a full shared memory, rows that cannot be computed.
-pub fn publish<T: Table + ?Sized>(name: &str, table: &T) -> Result<PathBuf, AnyError> {
-    safe_name(name)?;
-    let directory = session_dir()?;
-    let mut frame = table.frame()?;
-    let path = directory.join(format!("{name}.arrow"));
-    let partial = directory.join(format!("{name}.arrow.{}", std::process::id()));
-    let written = write(&partial, &mut frame).and_then(|()| Ok(fs::rename(&partial, &path)?));
-    if let Err(error) = written {
-        let _ = fs::remove_file(&partial);
-        return Err(format!("the table `{name}` could not be written to shared memory: {error}").into());
+/// No such table, or one that is no `T`.
+pub fn fetch<T: Fetch>(name: &str) -> Result<T, AnyError> {
+    let directory = Directory::of_session()?;
+    let mapped = opened(name, &directory)?;
+    let inode = catalogue::current(&directory, name);
+    let value = T::fetch(name, mapped)?;
+    // A variable made of it, under the same name, need not be shared again.
+    if let (Some(inode), Some(columns)) = (inode, value.shared_again()) {
+        held::hold(name, inode, columns.batches);
     }
-    event("table", &json!({"name": name, "path": path, "rows": frame.height(), "columns": frame.width()}));
-    Ok(path)
+    Ok(value)
 }
 
-fn write(path: &Path, frame: &mut DataFrame) -> Result<(), AnyError> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    IpcWriter::new(BufWriter::with_capacity(1 << 20, file)).finish(frame)?;
-    Ok(())
+/// The record batches of the shared table `name`, in the table's own memory.
+///
+/// # Errors
+/// No such table.
+pub fn batches(name: &str) -> Result<Vec<RecordBatch>, AnyError> {
+    Ok(opened(name, &Directory::of_session()?)?.batches)
 }
 
-/// What a table file can be read as.
-pub trait FromTable: Sized {
-    /// # Errors
-    /// A missing or unreadable file.
-    fn from_table(path: &Path) -> Result<Self, AnyError>;
-}
-
-impl FromTable for DataFrame {
-    fn from_table(path: &Path) -> Result<Self, AnyError> {
-        let file = File::open(path).map_err(|error| format!("the table file {} cannot be opened: {error}", path.display()))?;
-        Ok(IpcReader::new(file).finish()?)
+/// Removes the shared table `name`; who has it mapped keeps it.
+///
+/// # Errors
+/// No such table.
+pub fn remove(name: &str) -> Result<(), AnyError> {
+    held::release(name);
+    match Directory::of_session()?.remove(name)? {
+        true => Ok(()),
+        false => Err(format!("there is no shared table `{name}`; `%tables` lists what there is").into()),
     }
 }
 
-/// Reads an Arrow IPC file.
+/// The result that a query has left in the file `path` as the shared table `name`; used by generated code.
 ///
 /// # Errors
 /// A missing or unreadable file.
-pub fn read<T: FromTable>(path: &str) -> Result<T, AnyError> {
-    T::from_table(Path::new(path))
+pub fn adopt(name: &str, path: &str) -> Result<DataFrame, AnyError> {
+    check_name(name)?;
+    let directory = Directory::of_session()?;
+    let mapped = mapping::open(Path::new(path))?;
+    let file = std::fs::metadata(path)?;
+    let rows = mapped.batches.iter().map(RecordBatch::num_rows).sum();
+    std::fs::rename(path, directory.file(name))?;
+    Note::new(name, "sql", rows, &mapped.schema, &file).write(&directory)?;
+    fetch(name)
 }
 
-/// A value that can be bound to a `{name}` in SQL.
-pub trait Param {
-    fn param(&self) -> Value;
+/// Maps an Arrow IPC file that is no shared table.
+///
+/// # Errors
+/// A missing or unreadable file.
+pub fn read<T: Fetch>(path: &str) -> Result<T, AnyError> {
+    T::fetch(path, mapping::open(Path::new(path))?)
 }
 
-macro_rules! param_numbers {
-    ($($type:ty),*) => {$(
-        impl Param for $type {
-            fn param(&self) -> Value {
-                json!(self)
-            }
+fn opened(name: &str, directory: &Directory) -> Result<Mapped, AnyError> {
+    check_name(name)?;
+    if catalogue::current(directory, name).is_none() {
+        return Err(format!("there is no shared table `{name}`; `%tables` lists what there is").into());
+    }
+    mapping::open(&directory.file(name))
+}
+
+/// Shares the variable `name` if it is not what was shared last.
+fn share_again(name: &str, columns: Columns<'_>) -> Result<(), AnyError> {
+    check_name(name)?;
+    let directory = Directory::of_session()?;
+    if let Some(inode) = catalogue::current(&directory, name) {
+        let held = columns.kept && held::is(name, inode, |batches| same_memory(batches, &columns.batches));
+        let equal = || {
+            let known = mapping::open(&directory.file(name));
+            known.is_ok_and(|known| known.schema == columns.schema && same_contents(&known.batches, &columns.batches))
+        };
+        if held || (!columns.kept && equal()) {
+            event("table", &json!({"name": name, "unchanged": true}));
+            return Ok(());
         }
-    )*};
-}
-param_numbers!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, bool, str, String);
-
-impl Param for char {
-    fn param(&self) -> Value {
-        json!(self.to_string())
     }
+    let path = write(name, columns, &directory)?;
+    event("table", &json!({"name": name, "path": path}));
+    Ok(())
 }
 
-macro_rules! param_text {
-    ($($type:ty),*) => {$(
-        impl Param for $type {
-            fn param(&self) -> Value {
-                json!(self.to_string())
-            }
-        }
-    )*};
-}
-param_text!(chrono::NaiveDate, chrono::NaiveTime, chrono::NaiveDateTime);
-
-impl<T: Param> Param for Option<T> {
-    fn param(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Param::param)
+fn write(name: &str, columns: Columns<'_>, directory: &Directory) -> Result<PathBuf, AnyError> {
+    // What is held of the old version is not needed while the new one is written.
+    held::release(name);
+    let note = plane::write::write(directory, name, OWNER, &columns.schema, columns.batches.clone())?;
+    if columns.kept {
+        held::hold(name, note.inode, columns.batches);
     }
-}
-
-impl<T: Param + ?Sized> Param for &T {
-    fn param(&self) -> Value {
-        (**self).param()
-    }
-}
-
-/// Sends the value of a variable to the kernel, to be bound as a parameter.
-pub fn param<T: Param + ?Sized>(name: &str, value: &T) {
-    event("param", &json!({"name": name, "value": value.param()}));
+    Ok(directory.file(name))
 }

@@ -121,6 +121,10 @@ impl Host for SessionHost<'_> {
         self.shared.python.measure(code, env, &outlet, on_event)
     }
 
+    fn python_is_idle(&self) -> bool {
+        self.shared.python.is_idle(None)
+    }
+
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {
         self.cell.status.doing("running bash");
         shell::run(self.shared, &shell::Script::bash(script), &self.cell.io, &self.cell.status)

@@ -14,6 +14,7 @@
 //! | `assist`, `python` | completion, Shift-Tab, completeness |
 //! | `shell` | `!command` lines and `%%bash` |
 //! | `shared`, `paths` | the session's directory, environment and parts |
+//! | `guard` | a process that removes the directory when the kernel is gone |
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ mod capture;
 mod commands;
 mod diagnostics;
 mod framing;
+pub mod guard;
 mod host;
 mod locate;
 mod notebook;

@@ -1,6 +1,6 @@
 //! Where the kernel finds its parts, and the session's private directory.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,8 @@ pub struct Parts {
     pub cargo: PathBuf,
     /// The engine worker.
     pub engines: PathBuf,
+    /// The library with which Python writes shared tables.
+    pub plane: PathBuf,
     /// `lab.json`.
     pub lab_json: PathBuf,
     /// The Python of the installed environment.
@@ -39,6 +41,7 @@ impl Parts {
             cell: beside("benchbook-cell"),
             cargo: beside("benchbook-cargo"),
             engines: beside("benchbook-engines"),
+            plane: beside(if cfg!(target_os = "macos") { "libplane.dylib" } else { "libplane.so" }),
             lab_json: beside("lab.json"),
             duckdb,
             python,
@@ -67,7 +70,24 @@ fn private_dir(path: &Path) -> std::io::Result<()> {
 
 /// The session's directory in shared memory; removed when this is dropped.
 #[derive(Debug)]
-pub struct SessionDir(PathBuf);
+pub struct SessionDir {
+    path: PathBuf,
+    /// Locked as long as this process lives.
+    _lock: Option<File>,
+}
+
+/// In a session's directory, the file that its kernel has locked.
+const LOCK: &str = "kernel.lock";
+
+fn lock(dir: &Path) -> Option<File> {
+    let file = File::create(dir.join(LOCK)).ok()?;
+    file.try_lock().ok().map(|()| file)
+}
+
+/// Whether this is the directory of some session.
+pub fn is_session_dir(path: &Path) -> bool {
+    path.is_absolute() && path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX))
+}
 
 impl SessionDir {
     /// Makes the directory, after removing those of kernels that no longer run.
@@ -86,21 +106,22 @@ impl SessionDir {
         for base in roomy.chain(&bases) {
             let path = base.join(&name);
             if private_dir(&path).is_ok() {
-                return Ok(Self(path));
+                let lock = lock(&path);
+                return Ok(Self { path, _lock: lock });
             }
         }
         anyhow::bail!("no private directory could be made, neither in shared memory nor in the temporary directory")
     }
 
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Removes the directory and all tables in it. A worker that is just ending may still write: tries a few times.
     pub fn remove(&self) {
         for _ in 0..5 {
-            let _ = fs::remove_dir_all(&self.0);
-            if !self.0.exists() {
+            let _ = fs::remove_dir_all(&self.path);
+            if !self.path.exists() {
                 return;
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
@@ -124,8 +145,12 @@ fn remove_stale(base: &Path) {
         else {
             continue;
         };
-        // SAFETY: signal 0 only asks whether the process exists.
-        let gone = pid > 1 && unsafe { libc::kill(pid, 0) } != 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+        let gone = match File::open(entry.path().join(LOCK)) {
+            // Also right where another container, whose processes have other numbers, shares the memory.
+            Ok(file) => file.try_lock().is_ok(),
+            // SAFETY: signal 0 only asks whether the process exists.
+            Err(_) => pid > 1 && unsafe { libc::kill(pid, 0) } != 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH),
+        };
         if gone {
             let _ = fs::remove_dir_all(entry.path());
         }

@@ -20,6 +20,7 @@ use crate::python_worker::PythonWorkers;
 use crate::shim;
 
 use super::analyzer::Analyzer;
+use super::guard;
 use super::paths::{Parts, SessionDir, cache_dir};
 use super::rust::{PresentProcess, RustSession};
 use super::worker_link::WorkerLink;
@@ -52,6 +53,8 @@ const INTERRUPT: Duration = Duration::from_secs(2);
 pub struct Shared {
     pub parts: Parts,
     pub dir: SessionDir,
+    /// Removes the directory once its standard input closes: when this process is gone.
+    _guard: std::process::Child,
     pub link: Arc<WorkerLink>,
     /// The notebook's Rust; locked while it runs.
     pub rust: Mutex<Option<RustSession>>,
@@ -89,6 +92,7 @@ impl Shared {
     pub fn prepare() -> anyhow::Result<Self> {
         let parts = Parts::find()?;
         let dir = SessionDir::create()?;
+        let guard = guard::start(&parts.kernel, dir.path()).context("the guard of the session's directory cannot be started")?;
         let link = Arc::new(WorkerLink::listen(dir.path()).context("the session's socket cannot be made")?);
         // The variable is for the rustup proxy; without rustup, `rustc` on PATH must be the right one.
         let sysroot = output_of(Command::new("rustc").env("RUSTUP_TOOLCHAIN", TOOLCHAIN).args(["--print", "sysroot"]))
@@ -128,6 +132,7 @@ impl Shared {
         set(shim::LAB_JSON, parts.lab_json.as_os_str());
         set(shim::DEPS_DIR, deps.as_os_str());
         set("BENCHBOOK_SESSION", dir.path().as_os_str());
+        set("BENCHBOOK_PLANE", parts.plane.as_os_str());
         set("BENCHBOOK_WORKER_SOCKET", link.path().as_os_str());
 
         let stand_in = parts.cargo.clone();
@@ -143,6 +148,7 @@ impl Shared {
         Ok(Self {
             parts,
             dir,
+            _guard: guard,
             link,
             rust: Mutex::new(None),
             worker: Mutex::new(None),

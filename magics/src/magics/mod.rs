@@ -9,6 +9,7 @@ pub mod machine;
 pub mod parallel;
 pub mod profile;
 pub mod python;
+mod python_tables;
 pub mod restore;
 pub mod results;
 pub mod sql;

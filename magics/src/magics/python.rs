@@ -1,5 +1,6 @@
 //! `%%python`: runs Python cells.
 
+use super::python_tables;
 use crate::cell::{Segment, parse};
 use crate::error::MagicError;
 use crate::host::Host;
@@ -11,22 +12,38 @@ static SPEC: Spec = Spec {
     kind: Kind::Both,
     summary: "Runs Python; variables stay for later cells",
     category: "Languages",
-    options: &[OptionSpec::value(
-        "env",
-        ValueKind::Path,
-        "another interpreter: the folder of a virtual environment or a Python program; it needs ipykernel",
-    )],
+    options: &[
+        OptionSpec::value(
+            "env",
+            ValueKind::Path,
+            "another interpreter: the folder of a virtual environment or a Python program; it needs ipykernel",
+        ),
+        OptionSpec::value(
+            "in",
+            ValueKind::List,
+            "tables and Rust variables that become Python variables: `name`, or `name:pandas` (arrow, pandas, polars, numpy)",
+        )
+        .short('i'),
+        OptionSpec::value("out", ValueKind::List, "Python variables that become tables and Rust DataFrames once the cell has run")
+            .short('o'),
+    ],
     positional: Some(Positional { name: "code", kind: PositionalKind::Code, required: false, help: "Python, on the line or below it" }),
     examples: &[
         Example { code: "%%python\nsquares = [n * n for n in range(5)]\nsquares", about: "A cell; its last expression is shown" },
         Example { code: "%python print(sum(squares))", about: "One line; `squares` is still there" },
         Example { code: "%%python\n%timeit sum(range(1000))", about: "IPython's own magics work inside" },
+        Example {
+            code: "%%python -i prices:pandas -o daily\ndaily = prices.groupby('day', as_index=False).sum()",
+            about: "`prices` is a Rust DataFrame or an SQL table; SQL and Rust then see `daily`",
+        },
         Example { code: "%%python --env ~/venvs/other\nimport sys; sys.version", about: "Another interpreter, with variables of its own" },
     ],
     details: "Python is a stock ipykernel of the installed environment, started by the first cell that needs it, in the notebook's folder. \
               Prints, displays, tracebacks and `input()` are what they are in a Python notebook.\n\n\
               An interrupt raises `KeyboardInterrupt` and keeps all variables; only Python that does not stop within 3 s is ended. \
-              Each interpreter has variables of its own.",
+              Each interpreter has variables of its own.\n\n\
+              Tables travel in shared memory: `-i` maps them as pyarrow tables without a copy. `import benchbook` has the same as functions: \
+              `benchbook.share(name, value)`, `benchbook.fetch(name, as_=\"polars\")`, `benchbook.tables()`.",
 };
 
 /// The magic.
@@ -38,7 +55,13 @@ impl Magic for Python {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
-        host.python(&script(call), call.options.text("env"))
+        let env = call.options.text("env");
+        python_tables::take(call, env, host)?;
+        let script = script(call);
+        if !script.trim().is_empty() || call.options.list("in").is_none() {
+            host.python(&script, env)?;
+        }
+        python_tables::give(call, env, host)
     }
 }
 

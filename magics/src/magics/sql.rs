@@ -7,6 +7,7 @@ mod repeat;
 
 use std::time::Instant;
 
+pub(super) use bind::MADE_IN_SQL;
 use bind::bind;
 use cell_text::CellText;
 use render::{plural, render};
@@ -29,7 +30,7 @@ const MOST_ROWS: i64 = 100_000;
 static SPEC: Spec = Spec {
     name: "sql",
     kind: Kind::Both,
-    summary: "Runs SQL; tables are Rust DataFrames, SQL tables and files alike",
+    summary: "Runs SQL; tables are Rust and Python variables, SQL tables and files alike",
     category: "Data",
     options: &[
         OptionSpec::value("engine", ValueKind::Choice(&["duckdb"]), "engine that runs the query").short('e').default("duckdb"),
@@ -74,10 +75,12 @@ static SPEC: Spec = Spec {
         },
         Example { code: "%%sql --profile\nSELECT count(*) FROM range(1000000)", about: "The plan with times" },
     ],
-    details: "A Rust variable of type `DataFrame` or `LazyFrame` whose name appears in the query is a table of that name. \
+    details: "A Rust or Python variable that stands where a table stands is a table of that name: in Rust a `DataFrame`, `LazyFrame`, \
+`Series`, `RecordBatch`, or a `Vec` of numbers, texts or structs; in Python a table of pyarrow, pandas or Polars, a NumPy array, a list or \
+a dict of columns. It is shared by itself, again only when it has changed; a `LazyFrame` runs each time. So is what was shared by name. \
 `{name}` is a parameter: the value of the Rust variable is bound, never pasted into the text. Tables that are created stay until the \
-kernel ends; an interrupt stops the query and keeps them.\n\n`--repeat` times plan, execute and fetch as the engine counts them; loading \
-DataFrames and writing `--out` are not part of it.",
+kernel ends; an interrupt stops the query and keeps them.\n\n`--repeat` times plan, execute and fetch as the engine counts them; sharing \
+variables and writing `--out` are not part of it.",
 };
 
 /// The magic.
@@ -204,7 +207,7 @@ fn bind_result(call: &Call, name: &str, path: &str, reply: &SqlReply, host: &mut
         ));
     }
     host.status("binding the result");
-    host.eval_rust(&format!("let {name}: lab::polars::frame::DataFrame = lab::tables::read({path:?})?;"))?;
+    host.eval_rust(&format!("let {name}: lab::polars::frame::DataFrame = lab::tables::adopt({name:?}, {path:?})?;"))?;
     Ok(format!("`{name}`: DataFrame, {} × {}", plural(reply.row_count, "row"), plural(reply.columns.len() as u64, "column")))
 }
 

@@ -22,3 +22,4 @@ mod python;
 mod robustness;
 mod sql;
 mod state;
+mod tables;

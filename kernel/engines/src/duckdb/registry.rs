@@ -46,9 +46,19 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Maps `files` that are new or have changed since they were last given.
+    /// Maps `files` that are new or have changed since they were last given. Of all others, forgets those that are gone and maps
+    /// those again that were replaced: a view may name them.
     pub fn load(&self, files: &[TableFile]) -> Result<(), SqlFailure> {
-        for file in files {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).retain(|_, entry| entry.path.exists());
+        let is_replaced = |entry: &Entry| Stamp::of(&entry.path).is_ok_and(|stamp| stamp != entry.stamp);
+        let others = |name: &str| !files.iter().any(|file| file.name == name);
+        let replaced: Vec<TableFile> = self
+            .read()
+            .iter()
+            .filter(|(name, entry)| others(name) && is_replaced(entry))
+            .map(|(name, entry)| TableFile { name: name.clone(), path: entry.path.to_string_lossy().into_owned() })
+            .collect();
+        for file in files.iter().chain(&replaced) {
             let path = Path::new(&file.path);
             let refuse = |why: String| failure("Table Error", format!("table {} cannot be read from {}: {why}", file.name, file.path));
             let stamp = Stamp::of(path).map_err(|error| refuse(error.to_string()))?;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::tables::held;
+
 /// Where one variable lives.
 struct Slot {
     memory: NonNull<u8>,
@@ -145,6 +147,7 @@ impl VariableStore {
 
     /// A cell begins.
     pub fn begin(&mut self) {
+        held::begin();
         for slot in self.slots.values_mut() {
             slot.fresh = false;
         }
@@ -153,6 +156,7 @@ impl VariableStore {
     /// A cell has ended: what it did not give back is gone. Returns the new variables as `{"name": …, "type": …}`.
     pub fn end(&mut self) -> Vec<Value> {
         self.slots.retain(|_, slot| !slot.out);
+        held::end(|name| self.slots.get(name).map_or((false, false), |slot| (true, slot.fresh)));
         let fresh = self.slots.iter().filter(|(_, slot)| slot.fresh);
         fresh.map(|(name, slot)| json!({"name": name, "type": slot.type_name})).collect()
     }

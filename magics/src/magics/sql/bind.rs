@@ -1,4 +1,4 @@
-//! What a query takes from Rust: parameters and DataFrames.
+//! What a query takes from Rust and Python: parameters and tables.
 
 use serde_json::{Map, Value};
 
@@ -6,31 +6,62 @@ use super::cell_text::CellText;
 use crate::error::MagicError;
 use crate::host::{Host, Variable};
 use crate::nearest::suggestion;
+use crate::shared_tables;
+use crate::sharing::{self, is_frame, is_table};
 use crate::sql_params::{Param, Prepared};
-use crate::sql_wire::TableFile;
+use crate::sql_wire::{SqlRequest, TableFile};
 
-/// What the query takes from Rust.
+/// What the query takes from Rust and Python.
 #[derive(Default)]
 pub struct Inputs {
     pub params: Map<String, Value>,
     pub tables: Vec<TableFile>,
 }
 
-fn is_frame(variable: &Variable) -> bool {
-    let type_name = variable.type_name.trim();
-    type_name.ends_with("DataFrame") || type_name.ends_with("LazyFrame")
-}
+/// Names of tables and views made in SQL, which come before variables of Python.
+pub const MADE_IN_SQL: &str = "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL \
+    SELECT view_name FROM duckdb_views() WHERE NOT internal";
 
-/// Obtains parameter values and publishes the DataFrames that the query names, in one evaluation.
+/// Obtains parameter values and shares the variables that stand for tables, those of Rust in one evaluation; a variable that
+/// has not changed since is not shared again.
 ///
 /// # Errors
-/// Unknown variables, values that cannot be parameters, a failing evaluation.
+/// Unknown variables, values that cannot be parameters, variables that cannot be tables, a failing evaluation.
 pub fn bind(text: &CellText, prepared: &Prepared, host: &mut dyn Host) -> Result<Inputs, MagicError> {
-    if prepared.params.is_empty() && prepared.identifiers.is_empty() {
+    if prepared.params.is_empty() && prepared.tables.is_empty() {
         return Ok(Inputs::default());
     }
     let variables = host.variables();
-    let mut code = String::new();
+    let wanted = wanted(text, prepared, &variables)?;
+    let mut code: String = wanted.iter().map(|param| format!("lab::tables::param(\"{0}\", &{0});\n", param.name)).collect();
+    let mut inputs = Inputs::default();
+    let mut others: Vec<&str> = Vec::new();
+    for table in &prepared.tables {
+        let named = |variable: &&Variable| is_table(variable) && variable.name.eq_ignore_ascii_case(table);
+        match variables.iter().find(|variable| is_table(variable) && variable.name == *table).or(variables.iter().find(named)) {
+            Some(variable) => {
+                code.push_str(&sharing::offer(&variable.name));
+                let path = shared_tables::file(host.session_dir(), &variable.name).to_string_lossy().into_owned();
+                inputs.tables.push(TableFile { name: variable.name.clone(), path });
+            }
+            None => others.push(table),
+        }
+    }
+    if !code.is_empty() {
+        let values = evaluate(&code, host).map_err(|error| binding_failed(error, &wanted, &variables))?;
+        inputs.params = params(text, wanted, values)?;
+    }
+    offer_python(&others, host)?;
+    for table in others {
+        if let Some(shared) = shared_tables::find(host.session_dir(), table) {
+            inputs.tables.push(TableFile { name: shared.name, path: shared.path.to_string_lossy().into_owned() });
+        }
+    }
+    Ok(inputs)
+}
+
+/// The parameters, each once.
+fn wanted<'a>(text: &CellText, prepared: &'a Prepared, variables: &[Variable]) -> Result<Vec<&'a Param>, MagicError> {
     let mut wanted: Vec<&Param> = Vec::new();
     for param in &prepared.params {
         let Some(variable) = variables.iter().find(|variable| variable.name == param.name) else {
@@ -43,38 +74,36 @@ pub fn bind(text: &CellText, prepared: &Prepared, host: &mut dyn Host) -> Result
             return Err(text.error(param, format!("parameter `{{{}}}` is a {}, not a value", param.name, variable.type_name), hint));
         }
         if !wanted.iter().any(|known| known.name == param.name) {
-            code.push_str(&format!("lab::tables::param(\"{0}\", &{0});\n", param.name));
             wanted.push(param);
         }
     }
-    let mut inputs = Inputs::default();
-    for variable in variables.iter().filter(|variable| is_frame(variable)) {
-        if prepared.identifiers.iter().any(|word| word.eq_ignore_ascii_case(&variable.name)) {
-            code.push_str(&format!("lab::tables::publish(\"{0}\", &{0})?;\n", variable.name));
-            let path = host.session_dir().join(format!("{}.arrow", variable.name)).to_string_lossy().into_owned();
-            inputs.tables.push(TableFile { name: variable.name.clone(), path });
-        }
-    }
-    if code.is_empty() {
-        return Ok(inputs);
-    }
-    host.status("passing Rust variables to DuckDB");
+    Ok(wanted)
+}
+
+/// Runs the code that sends parameters and shares variables.
+fn evaluate(code: &str, host: &mut dyn Host) -> Result<Map<String, Value>, MagicError> {
+    host.status("passing Rust variables to the query");
     let mut values = Map::new();
-    host.measure_rust(&code, &mut |event| {
+    host.measure_rust(code, &mut |event| {
         if event.kind == "param"
             && let Some(name) = event.data.get("name").and_then(Value::as_str)
         {
             values.insert(name.to_owned(), event.data.get("value").cloned().unwrap_or(Value::Null));
         }
-    })
-    .map_err(|error| binding_failed(error, &wanted, &variables))?;
+    })?;
+    Ok(values)
+}
+
+fn params(text: &CellText, wanted: Vec<&Param>, mut values: Map<String, Value>) -> Result<Map<String, Value>, MagicError> {
+    let mut params = Map::new();
     for param in wanted {
         match values.remove(&param.name) {
             Some(value) if !value.is_array() && !value.is_object() => {
-                inputs.params.insert(param.name.clone(), value);
+                params.insert(param.name.clone(), value);
             }
             Some(_) => {
-                let hint = "numbers, text, booleans, dates and `Option` of them can be parameters; publish more as a DataFrame".into();
+                let hint =
+                    format!("numbers, text, booleans, dates and `Option` of them can be parameters; as a table, write `{}`", param.name);
                 return Err(text.error(param, format!("parameter `{{{}}}` is not a single value", param.name), hint));
             }
             None => {
@@ -83,11 +112,11 @@ pub fn bind(text: &CellText, prepared: &Prepared, host: &mut dyn Host) -> Result
             }
         }
     }
-    Ok(inputs)
+    Ok(params)
 }
 
 fn binding_failed(error: MagicError, wanted: &[&Param], variables: &[Variable]) -> MagicError {
-    if wanted.is_empty() || matches!(error.name.as_str(), "Interrupted" | "WorkerLost") {
+    if wanted.is_empty() || error.name == "Error" || matches!(error.name.as_str(), "Interrupted" | "WorkerLost" | "WorkerDied") {
         return error;
     }
     let typed = wanted.iter().filter_map(|param| variables.iter().find(|variable| variable.name == param.name));
@@ -96,4 +125,20 @@ fn binding_failed(error: MagicError, wanted: &[&Param], variables: &[Variable]) 
     let mut lines = error.shown();
     lines.push(format!("\u{1b}[1mhint\u{1b}[0m: {hint}"));
     error.hint(hint).traceback(lines)
+}
+
+/// Asks Python, if it runs and has nothing to do, for variables of these names.
+fn offer_python(names: &[&str], host: &mut dyn Host) -> Result<(), MagicError> {
+    if names.is_empty() || !host.python_is_idle() {
+        return Ok(());
+    }
+    let request = SqlRequest { engine: "duckdb".into(), sql: MADE_IN_SQL.into(), limit: 100_000, ..SqlRequest::default() };
+    let known = host.sql(&request, &mut |_| {})?.rows;
+    let is_known = |name: &str| known.iter().flatten().flatten().any(|known| known.eq_ignore_ascii_case(name));
+    let names: Vec<&str> = names.iter().copied().filter(|name| !is_known(name)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    host.status("passing Python variables to the query");
+    sharing::offer_python(&names, host)
 }

@@ -49,12 +49,34 @@ fn parameters_are_bound_and_frames_published() {
         .variable("limit_", "i64")
         .events(&[("param", json!({"name": "limit_", "value": 7}))]);
     run_cell("%%sql\nSELECT '{no}' FROM df\nWHERE a < {limit_}", &mut host).unwrap();
-    assert_eq!(host.rust, ["lab::tables::param(\"limit_\", &limit_);\nlab::tables::publish(\"df\", &df)?;\n"]);
+    assert_eq!(host.rust, ["lab::tables::param(\"limit_\", &limit_);\n(&lab::tables::offer::Offer(&df)).benchbook_offer(\"df\")?;\n"]);
     let request = &host.sql[0];
     assert_eq!(request.sql, "\nSELECT '{no}' FROM df\nWHERE a < $limit_ ");
     assert_eq!(request.params["limit_"], 7);
     assert_eq!(request.tables.len(), 1);
-    assert_eq!(request.tables[0].path, "/session/df.arrow");
+    assert_eq!(request.tables[0].path, "/session/tables/df.arrow");
+}
+
+#[test]
+fn a_variable_is_a_table_only_where_a_table_stands() {
+    let mut host = Recorder::default().variable("price", "Vec<f64>").variable("t", "Vec<f64>").variable("n", "i32");
+    run_cell("%%sql\nSELECT price, n FROM T, n", &mut host).unwrap();
+    assert_eq!(host.rust, ["(&lab::tables::offer::Offer(&t)).benchbook_offer(\"t\")?;\n"]);
+    assert_eq!(host.sql[0].tables.len(), 1);
+}
+
+#[test]
+fn python_is_asked_for_what_nobody_else_has() {
+    let mut host = Recorder { python_is_idle: true, ..Recorder::default() };
+    let known = SqlReply { rows: vec![vec![Some("made".into())]], ..SqlReply::default() };
+    host = host.reply(Ok(known)).reply(Ok(reply())).events(&[("table", json!({"name": "people", "error": "no columns"}))]);
+    let error = run_cell("%sql SELECT * FROM made, people", &mut host).unwrap_err();
+    assert!(plain(&error).contains("the Python variable `people` cannot be shared as a table: no columns"), "{}", plain(&error));
+    assert!(
+        host.measured_python[0].0.contains("offer")
+            && host.measured_python[0].0.contains("people")
+            && !host.measured_python[0].0.contains("made")
+    );
 }
 
 #[test]
@@ -99,7 +121,7 @@ fn a_result_can_become_a_rust_variable() {
         run_cell(cell, &mut host).unwrap();
         assert_eq!(host.sql[0].out.as_deref(), Some("/session/out_top.arrow"), "{cell}");
         assert_eq!(host.sql[0].sql.trim(), "SELECT 1", "{cell}");
-        assert_eq!(host.rust, ["let top: lab::polars::frame::DataFrame = lab::tables::read(\"/session/out_top.arrow\")?;"]);
+        assert_eq!(host.rust, ["let top: lab::polars::frame::DataFrame = lab::tables::adopt(\"top\", \"/session/out_top.arrow\")?;"]);
         assert!(host.shown().contains("`top`: DataFrame, 1234 rows × 2 columns"), "{}", host.shown());
     }
     let mut host = Recorder::default().reply(Ok(SqlReply::default()));
