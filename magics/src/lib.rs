@@ -29,6 +29,7 @@ pub mod registry;
 pub mod results;
 pub mod rust_text;
 pub mod spec;
+pub mod sql_dialect;
 pub mod sql_error;
 pub mod sql_params;
 pub mod sql_wire;
