@@ -31,6 +31,7 @@ pub mod rust_text;
 pub mod shared_tables;
 pub mod sharing;
 pub mod spec;
+pub mod sql_dialect;
 pub mod sql_error;
 pub mod sql_params;
 pub mod sql_tables;
