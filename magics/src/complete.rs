@@ -7,6 +7,7 @@ use crate::caret::floor_boundary;
 use crate::cell::{MagicCall, Segment, parse};
 use crate::commands::COMMANDS;
 use crate::help::{about, help, option_help};
+use crate::measure::language;
 use crate::registry::{MAGICS, find};
 use crate::spec::{Kind, OptionSpec, PositionalKind, Spec, ValueKind};
 use crate::words::next_word;
@@ -34,7 +35,7 @@ pub struct Suggestions {
 pub enum Place {
     /// Rust: these bytes of the cell form one piece of Rust text that holds the position.
     Rust(Range<usize>),
-    /// The body of a cell magic in another language, for example `sql`.
+    /// The body of a cell magic in another language, for example `sql`; Python that is measured counts as that of `%%python`.
     Body { magic: String, span: Range<usize> },
     /// A magic, `:command` or `!shell` line, or nothing.
     Other,
@@ -68,6 +69,9 @@ pub fn place(code: &str, position: usize) -> Place {
 }
 
 fn body(magic: &MagicCall, span: Range<usize>) -> Place {
+    if language::is_python(magic) {
+        return Place::Body { magic: "python".to_owned(), span };
+    }
     if NOT_RUST.contains(&magic.name.as_str()) { Place::Body { magic: magic.name.clone(), span } } else { Place::Rust(span) }
 }
 

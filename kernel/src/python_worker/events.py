@@ -31,6 +31,10 @@ def module(name, source):
     return known
 
 
-def call(name, source, function, arguments):
-    """Calls a function of the module of this text with the values of a JSON array."""
-    getattr(module(name, source), function)(*json.loads(arguments))
+def call(modules, function, arguments):
+    """Calls a function of the last of these modules.
+
+    ``modules`` is a JSON array of names and texts, ``arguments`` a JSON array of values.
+    """
+    made = [module(name, source) for name, source in json.loads(modules)]
+    getattr(made[-1], function)(*json.loads(arguments))

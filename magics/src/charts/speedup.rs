@@ -17,13 +17,31 @@ const PLOT_HEIGHT: f64 = 250.0;
 /// Pixels right of the largest thread count.
 const LABEL_ROOM: f64 = 48.0;
 
+/// What is counted on the axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workers {
+    pub one: &'static str,
+    pub many: &'static str,
+}
+
+pub const THREADS: Workers = Workers { one: "thread", many: "threads" };
+pub const PROCESSES: Workers = Workers { one: "process", many: "processes" };
+
+impl Workers {
+    /// `1 thread`, `2 threads`.
+    pub fn count(self, n: usize) -> String {
+        format!("{n} {}", if n == 1 { self.one } else { self.many })
+    }
+}
+
 /// What to draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Speedup {
     pub title: String,
-    /// For example `15 rounds, thread counts in random order (seed 42).`
+    pub workers: Workers,
+    /// For example `15 rounds, counts in random order (seed 42).`
     pub note: String,
-    /// Ascending thread counts, beginning with 1.
+    /// Ascending counts, beginning with 1.
     pub points: Vec<Point>,
     pub amdahl: Amdahl,
     /// CPUs this process may use: quota and affinity included.
@@ -38,18 +56,19 @@ struct Panel {
     x: Axis,
     y: Axis,
     threads: Vec<usize>,
+    workers: Workers,
 }
 
 impl Speedup {
     /// Draws the chart.
     ///
     /// # Errors
-    /// No point at one thread: there is no base to compare with.
+    /// No point at one worker: there is no base to compare with.
     pub fn draw(&self) -> Result<Chart, MagicError> {
         let (Some(first), Some(last)) = (self.points.first().filter(|p| p.threads == 1), self.points.last()) else {
-            return Err(MagicError::new("ChartError", "a speed-up needs a measurement with one thread"));
+            return Err(MagicError::new("ChartError", format!("a speed-up needs a measurement with one {}", self.workers.one)));
         };
-        let sentences = ["Speed-up over one thread: higher is better.".to_owned() + " " + &self.times(first, last) + " " + &self.note];
+        let sentences = [format!("{}: higher is better. {} {}", capital(&self.what()), self.times(first, last), self.note)];
         let subtitle = frame::subtitle_lines(&sentences, theme::WIDTH);
         let top = frame::header_height(&subtitle) + 38.0;
         let bottom = top + PLOT_HEIGHT;
@@ -72,10 +91,14 @@ impl Speedup {
     fn times(&self, first: &Point, last: &Point) -> String {
         let one = Scale::of(first.time.median, first.time.ci).time(first.time.median);
         if last.threads == 1 {
-            return format!("One thread takes {one}.");
+            return format!("One {} takes {one}.", self.workers.one);
         }
         let many = Scale::of(last.time.median, last.time.ci).time(last.time.median);
-        format!("1 thread takes {one}, {} take {many}.", last.threads)
+        format!("1 {} takes {one}, {} take {many}.", self.workers.one, last.threads)
+    }
+
+    fn what(&self) -> String {
+        format!("speed-up over one {}", self.workers.one)
     }
 
     /// Karp-Flatt fractions and the fit, or why there is none.
@@ -125,7 +148,7 @@ impl Speedup {
             let low = 1.0 - (most - 1.0) * 22.0 / (to - from - 22.0 - LABEL_ROOM);
             Axis::linear(low, low + (most - 1.0) * share, from, to)
         };
-        Panel { x, y, threads: self.points.iter().map(|p| p.threads).collect() }
+        Panel { x, y, threads: self.points.iter().map(|p| p.threads).collect(), workers: self.workers }
     }
 
     fn draw_speedup(&self, canvas: &mut Canvas, top: f64, bottom: f64) {
@@ -141,8 +164,8 @@ impl Speedup {
             (y, y.values(5))
         };
         let panel = self.panel(58.0, 480.0, y);
-        let title = if self.logarithmic() { "speed-up over one thread (both axes logarithmic)" } else { "speed-up over one thread" };
-        panel.draw_frame(canvas, title, &ticks, |v| format!("{} ×", trim(v)));
+        let title = self.what() + if self.logarithmic() { " (both axes logarithmic)" } else { "" };
+        panel.draw_frame(canvas, &title, &ticks, |v| format!("{} ×", trim(v)));
         self.draw_limits(canvas, &panel, top, bottom);
         panel.draw_ideal(canvas, high, self.available);
         if let Amdahl::Fitted(fit) = &self.amdahl {
@@ -174,7 +197,7 @@ impl Speedup {
         if self.available < *panel.threads.last().unwrap_or(&0) {
             canvas.rect((panel.x.px(self.available as f64), top), (panel.x.to_px, bottom), theme::INK.alpha(0.05));
             let style = Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Right);
-            canvas.text((panel.x.to_px - 6.0, bottom - 8.0), "more threads than CPUs", style);
+            canvas.text((panel.x.to_px - 6.0, bottom - 8.0), format!("more {} than CPUs", self.workers.many), style);
         }
         let physical = self.physical.filter(|p| *p < self.available).map(|p| (p, plural(p, "physical core")));
         let marks = physical.into_iter().chain([(self.available, plural(self.available, "CPU") + " available")]);
@@ -195,7 +218,7 @@ impl Speedup {
         let best = self.points.iter().map(Point::efficiency).fold(1.0, f64::max);
         let y = Axis::linear(0.0, best * 1.12, bottom, top);
         let panel = self.panel(550.0, theme::WIDTH - theme::MARGIN, y);
-        panel.draw_frame(canvas, "efficiency per thread", &y.values(5), |v| format!("{:.0} %", v * 100.0));
+        panel.draw_frame(canvas, &format!("efficiency per {}", self.workers.one), &y.values(5), |v| format!("{:.0} %", v * 100.0));
         let y = panel.y.px(1.0);
         canvas.dashed(&[(panel.x.from_px, y), (panel.x.to_px, y)], theme::AXIS, 1.5, 6.0, 4.0);
         let points: Vec<_> = self.points.iter().map(|p| (panel.x.px(p.threads as f64), panel.y.px(p.efficiency()))).collect();
@@ -213,22 +236,23 @@ impl Speedup {
     }
 
     fn alt(&self, first: &Point) -> String {
+        let one = self.workers.one;
         let points: Vec<String> = self
             .points
             .iter()
             .filter(|p| p.threads > 1)
-            .map(|p| format!("{:.2} times with {} threads", p.speedup.value, p.threads))
+            .map(|p| format!("{:.2} times with {}", p.speedup.value, self.workers.count(p.threads)))
             .collect();
         format!(
-            "Speed-up of {} over one thread, which takes {}; higher is better, the ideal line is the thread count. Measured: {}.",
+            "Speed-up of {} over one {one}, which takes {}; higher is better, the ideal line is the {one} count. Measured: {}.",
             self.title,
             time(first.time.median),
-            if points.is_empty() { "one thread only".to_owned() } else { points.join(", ") },
+            if points.is_empty() { format!("one {one} only") } else { points.join(", ") },
         )
     }
 
     fn text(&self) -> String {
-        let mut out = format!("{}\nspeed-up over one thread, higher is better; {}\n", self.title, self.note);
+        let mut out = format!("{}\n{}, higher is better; {}\n", self.title, self.what(), self.note);
         let most = self.points.iter().map(|p| p.speedup.value.max(p.threads as f64)).fold(1.0, f64::max);
         for p in &self.points {
             let interval = p.speedup.ci.map(|(l, h)| format!(" [{l:.2}, {h:.2}]")).unwrap_or_default();
@@ -272,7 +296,7 @@ impl Panel {
         canvas.line((self.x.from_px, bottom), (self.x.to_px, bottom), theme::AXIS, 1.25);
         canvas.line((self.x.from_px, top), (self.x.from_px, bottom), theme::AXIS, 1.25);
         let middle = (self.x.from_px + self.x.to_px) / 2.0;
-        canvas.text((middle, bottom + 35.0), "threads", Type::new(theme::BODY).align(Align::Centre));
+        canvas.text((middle, bottom + 35.0), self.workers.many, Type::new(theme::BODY).align(Align::Centre));
         canvas.text((self.x.from_px - 36.0, top - 24.0), title, Type::new(theme::BODY).bold());
     }
 

@@ -15,6 +15,7 @@ fn chart(title: &str, serial: f64, threads: &[usize], available: usize, physical
         .collect();
     let speedup = Speedup {
         title: title.into(),
+        workers: THREADS,
         note: "15 rounds, thread counts in random order (seed 42).".into(),
         points: scaling::points(&sweeps, SEED),
         amdahl: scaling::amdahl(&sweeps, available, SEED),
@@ -63,6 +64,7 @@ fn one_thread_only_is_drawn_and_no_base_is_an_error() {
     save("speedup_1", &chart("x", 0.1, &[1], 1, None));
     let none = Speedup {
         title: "x".into(),
+        workers: THREADS,
         note: String::new(),
         points: vec![],
         amdahl: Amdahl::Refused("no fit".into()),

@@ -37,9 +37,10 @@ pub fn build_json() -> Value {
 
 /// One line for the footer of charts: compiler, build and versions.
 pub fn build_line() -> String {
-    format!(
-        "rustc {RUSTC} · opt-level 3, no debug assertions, no overflow checks · Benchbook {} · {}",
-        env!("CARGO_PKG_VERSION"),
-        chrono::Utc::now().format("%Y-%m-%d %H:%M UTC")
-    )
+    build_line_of(&format!("rustc {RUSTC} · opt-level 3, no debug assertions, no overflow checks"))
+}
+
+/// As [`build_line`] for code that `what` builds or runs.
+pub fn build_line_of(what: &str) -> String {
+    format!("{what} · Benchbook {} · {}", env!("CARGO_PKG_VERSION"), chrono::Utc::now().format("%Y-%m-%d %H:%M UTC"))
 }

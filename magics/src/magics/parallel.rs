@@ -1,23 +1,23 @@
-//! `%%parallel`: the same code on Rayon pools of different sizes.
+//! `%%parallel`: the same code on different numbers of threads or processes.
 
+mod advice;
+mod scaling;
+
+use scaling::Scaling;
 use serde_json::{Value, json};
 
-use crate::charts::speedup::Speedup;
+use crate::charts::speedup::{PROCESSES, THREADS};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::Machine;
 use crate::measure::codegen::Wrap;
-use crate::measure::report::{self, Remark};
-use crate::measure::run::{self, Collected};
-use crate::measure::{names, result};
+use crate::measure::language::{self, Language};
+use crate::measure::report::Remark;
+use crate::measure::run;
+use crate::measure::{names, python};
 use crate::registry::{Call, Magic};
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
-use crate::stats::Noise;
 use crate::stats::bootstrap::SEED;
-use crate::stats::noise::Surroundings;
-use crate::stats::scaling::{self, Amdahl, Point, Sweep};
-use crate::table::{Heading, Table};
-use crate::units::{Scale, percent};
 
 const BUDGET_S: f64 = 10.0;
 const ROUNDS: i64 = 15;
@@ -27,12 +27,18 @@ const MOST_THREADS: usize = 1024;
 static SPEC: Spec = Spec {
     name: "parallel",
     kind: Kind::Both,
-    summary: "Runs Rust code on Rayon pools of 1, 2, … threads: speed-up chart with the ideal line",
+    summary: "Runs code on 1, 2, … threads (Rust: Rayon pools; Python: also processes): speed-up chart with the ideal line",
     category: "Measuring",
     options: &[
-        OptionSpec::value("threads", ValueKind::List, "Thread counts").short('t').default("1,2,3,4,6,8 … up to the CPUs available"),
+        OptionSpec::value("threads", ValueKind::List, "Counts of threads, or of processes")
+            .short('t')
+            .default("1,2,3,4,6,8 … up to the CPUs available"),
         OptionSpec::value("rounds", ValueKind::Int, "Rounds; each runs every thread count once, in random order").default("15"),
         OptionSpec::value("budget", ValueKind::Duration, "Stop after this time, but not before 6 rounds").default("10s"),
+        language::LANG,
+        OptionSpec::value("backend", ValueKind::Choice(&[THREADS.many, PROCESSES.many]), "With `--lang python`: what runs the code")
+            .default("threads"),
+        language::ENV,
     ],
     positional: Some(Positional {
         name: "code",
@@ -46,26 +52,22 @@ static SPEC: Spec = Spec {
             about: "A parallel sum of roots",
         },
         Example { code: "%parallel --threads 1,2 --rounds 9 work(&data)", about: "Two thread counts, nine rounds" },
+        Example {
+            code: "%%parallel --lang python --backend processes\nsum(n * n for n in share(range(1_000_000)))",
+            about: "Python: each worker does its share of the squares",
+        },
     ],
     details: "Every sample runs in a fresh Rayon pool, so only code that uses Rayon is spread over the threads. The speed-up of a \
 thread count comes from pairs of the same round, its interval from 10,000 resamples of the rounds (seed 42). Amdahl's law is fitted \
-from three thread counts above 1 within the CPUs available; with fewer, only the points and the Karp-Flatt fraction are given.",
+from three thread counts above 1 within the CPUs available; with fewer, only the points and the Karp-Flatt fraction are given.\n\nPython has no pool that takes a piece of code apart. \
+Each of p workers runs the code once per run, with `worker` (from 0) and `workers` (p), and `share(sequence)`, its part of a sequence; \
+the time of a run is that from the first worker's begin to the last one's end. Threads and processes are started once and warmed up; \
+starting them is told apart. Processes are forks with all variables of the moment, and what they change is lost with them; libraries \
+with threads of their own (Polars) may hang in a fork. An interrupt ends them.",
 };
 
 /// The magic.
 pub struct Parallel;
-
-/// What was measured, in numbers.
-struct Scaling {
-    title: String,
-    sweeps: Vec<Sweep>,
-    points: Vec<Point>,
-    amdahl: Amdahl,
-    noise: Noise,
-    rounds: usize,
-    collected: Collected,
-    remarks: Vec<Remark>,
-}
 
 impl Magic for Parallel {
     fn spec(&self) -> &'static Spec {
@@ -74,20 +76,29 @@ impl Magic for Parallel {
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         run::require_code(&call.body, SPEC.name)?;
+        let language = Language::of(call, &["backend"])?;
         let available = Machine::read().available_cpus;
-        let (threads, added) = threads(call, available)?;
-        let variables = host.variables();
-        let inputs = names::inputs(&call.body, &[&call.rest], &variables);
-        let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config: config(call)? };
-        let doing = format!("timing on {} thread counts", threads.len());
-        let collected = run::run(host, &call.live, &wrap.parallel(&threads), &doing, SPEC.name)?;
-        let mut scaling = Scaling::new(&call.body, available, collected)?;
+        let (counts, added) = threads(call, available)?;
+        let workers = if call.options.text("backend") == Some(PROCESSES.many) { PROCESSES } else { THREADS };
+        let doing = format!("timing on {} {} counts", counts.len(), workers.one);
+        let collected = match language {
+            Language::Rust => {
+                let variables = host.variables();
+                let inputs = names::inputs(&call.body, &[&call.rest], &variables);
+                let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config: config(call)? };
+                run::run(host, &call.live, &wrap.parallel(&counts), &doing, SPEC.name)?
+            }
+            Language::Python { env } => {
+                python::run(host, call, env, &python::parallel(call, &counts, workers.many, &config(call)?), &doing)?
+            }
+        };
+        let mut scaling = Scaling::new(&call.body, language, workers, available, collected)?;
         if added {
-            scaling.remarks.push(Remark::note("1 thread was added: speed-up needs it as its base", ""));
+            scaling.remarks.push(Remark::note(format!("1 {} was added: speed-up needs it as its base", workers.one), ""));
         }
         let result = crate::results::record(scaling.result(), None);
-        host.display(&scaling.chart(available)?.bundle().with_result(result.clone()));
-        host.display(&scaling.report(available).with_result(result));
+        host.display(&scaling.chart()?.bundle().with_result(result.clone()));
+        host.display(&scaling.report().with_result(result));
         scaling.collected.end()
     }
 }
@@ -134,161 +145,5 @@ fn default_threads(available: usize) -> Vec<usize> {
     threads
 }
 
-impl Scaling {
-    fn new(body: &str, available: usize, collected: Collected) -> Result<Self, MagicError> {
-        let sweeps = sweeps(&collected);
-        let points = scaling::points(&sweeps, SEED);
-        if points.is_empty() {
-            // Interrupted before one thread had its turn: there is nothing to compare with.
-            let none = MagicError::new("MeasureError", "no run with one thread came to its end").hint("give it more time");
-            return Err(collected.interrupted.unwrap_or(none));
-        }
-        let around = Surroundings {
-            load_before: collected.load.before.load,
-            cpus: available,
-            steal_s: collected.load.steal_s(),
-            involuntary_switches: None,
-        };
-        let noise = Noise::worst(points.iter().filter(|p| p.threads <= available).filter_map(|p| {
-            let samples = &sweeps.iter().find(|s| s.threads == p.threads)?.samples;
-            Some(Noise::judge(samples, &p.time, &around))
-        }));
-        let rounds = sweeps.iter().map(|s| s.samples.len()).max().unwrap_or(0);
-        let mut remarks = Vec::new();
-        if collected.interrupted.is_some() {
-            remarks.push(Remark::warning(format!("interrupted: this is the part measured so far, {rounds} rounds"), ""));
-        }
-        remarks.extend(no_speedup(body, &points, available));
-        remarks.extend(report::noise_remarks(&noise));
-        let amdahl = scaling::amdahl(&sweeps, available, SEED);
-        Ok(Self { title: run::title(body), sweeps, points, amdahl, noise, rounds, collected, remarks })
-    }
-
-    fn chart(&self, available: usize) -> Result<crate::charts::Chart, MagicError> {
-        let part = if self.collected.interrupted.is_some() { "Interrupted, a part only: " } else { "" };
-        let chart = Speedup {
-            title: self.title.clone(),
-            note: format!("{part}{} rounds, thread counts in random order (seed {SEED}).", self.rounds),
-            points: self.points.clone(),
-            amdahl: self.amdahl.clone(),
-            available,
-            physical: Machine::read().usable_cores(),
-            footer: report::footer(&self.collected.load, Some(&self.noise)),
-        };
-        chart.draw()
-    }
-
-    fn report(&self, available: usize) -> crate::bundle::Bundle {
-        let headings = ["threads", "time, median [95 % interval]", "speed-up [95 % interval]", "efficiency", "Karp-Flatt e(p)"];
-        let rows = self.points.iter().map(|p| {
-            let interval = p.speedup.ci.map(|(low, high)| format!(" [{low:.2}, {high:.2}]")).unwrap_or_default();
-            let over = if p.threads > available { " (more than CPUs)" } else { "" };
-            let cells = [
-                format!("{}{over}", p.threads),
-                Scale::of(p.time.median, p.time.ci).with_ci(p.time.median, p.time.ci),
-                format!("{:.2}{interval}", p.speedup.value),
-                percent(p.efficiency()),
-                p.karp_flatt.map_or_else(|| "–".into(), |e| format!("{:.1} %", e.value * 100.0)),
-            ];
-            cells.into_iter().map(Some).collect()
-        });
-        let mut caption = vec![format!("{} rounds; time: lower is better, speed-up: higher is better", self.rounds)];
-        match &self.amdahl {
-            Amdahl::Fitted(fit) => {
-                let interval = fit.ci.map(|(l, h)| format!(" [{:.1}, {:.1}]", l * 100.0, h * 100.0)).unwrap_or_default();
-                caption.push(format!("Amdahl's law: serial part {:.1} %{interval}", fit.value * 100.0));
-            }
-            Amdahl::Refused(why) => caption.push(why.clone()),
-        }
-        if let Some(compile) = self.collected.compile_s {
-            caption.push(format!("compile time {} (not counted); noise verdict: {}", crate::units::time(compile), self.noise.short()));
-        } else {
-            caption.push(format!("noise verdict: {}", self.noise.short()));
-        }
-        let table = Table { headings: headings.iter().map(|h| Heading::number(h)).collect(), rows: rows.collect(), caption, marked: false };
-        report::bundle(&table, &self.remarks, &self.collected.load)
-    }
-
-    fn result(&self) -> Value {
-        let variants = self.points.iter().map(|p| {
-            let samples = self.sweeps.iter().find(|s| s.threads == p.threads).map(|s| s.samples.as_slice()).unwrap_or_default();
-            let mut fields = result::rust_variant(&label(p.threads))
-                .with("threads", p.threads)
-                .summary(&p.time, samples)
-                .estimate("speedup", &p.speedup)
-                .with("efficiency", p.efficiency());
-            if let Some(e) = &p.karp_flatt {
-                fields = fields.estimate("karp_flatt", e);
-            }
-            fields.value()
-        });
-        let fit = match &self.amdahl {
-            Amdahl::Fitted(fit) => result::Fields::default().estimate("serial_fraction", fit).value(),
-            Amdahl::Refused(why) => json!({ "refused": why }),
-        };
-        let warnings: Vec<&str> = self.remarks.iter().map(|r| r.text.as_str()).collect();
-        result::object(SPEC.name, &self.title, variants.collect(), Some(&self.noise), &self.collected.load)
-            .with("seed", SEED)
-            .with("rounds", self.rounds)
-            .with("baseline", label(1))
-            .with("amdahl", fit)
-            .with("warnings", warnings)
-            .maybe("compile_s", self.collected.compile_s)
-            .maybe("partial", self.collected.interrupted.is_some().then_some(true))
-            .value()
-    }
-}
-
-/// What the variant of a thread count is called.
-fn label(threads: usize) -> String {
-    if threads == 1 { "1 thread".into() } else { format!("{threads} threads") }
-}
-
-/// Samples by thread count: from the result, or from the single events of an interrupted run.
-fn sweeps(collected: &Collected) -> Vec<Sweep> {
-    let mut sweeps: Vec<Sweep> = Vec::new();
-    if let Some(threads) = collected.result.as_ref().and_then(|r| r["threads"].as_array()) {
-        for entry in threads {
-            let samples = entry["samples_s"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-            sweeps.push(Sweep { threads: entry["threads"].as_u64().unwrap_or(0) as usize, samples });
-        }
-    } else {
-        for sample in &collected.samples {
-            let (Some(threads), Some(seconds)) = (sample["threads"].as_u64(), sample["s"].as_f64()) else { continue };
-            match sweeps.iter_mut().find(|s| s.threads as u64 == threads) {
-                Some(sweep) => sweep.samples.push(seconds),
-                None => sweeps.push(Sweep { threads: threads as usize, samples: vec![seconds] }),
-            }
-        }
-    }
-    sweeps.retain(|s| s.threads > 0 && !s.samples.is_empty());
-    sweeps.sort_by_key(|s| s.threads);
-    sweeps
-}
-
-/// Advice when no thread count helped.
-fn no_speedup(body: &str, points: &[Point], available: usize) -> Option<Remark> {
-    let mut more = points.iter().filter(|p| p.threads > 1 && p.threads <= available).peekable();
-    more.peek()?;
-    if !more.all(|p| (0.85..1.15).contains(&p.speedup.value)) {
-        return None;
-    }
-    let words: Vec<&str> = crate::rust_text::tokens(body).map(|t| t.text(body)).collect();
-    let rayon = words.iter().any(|w| w.starts_with("par_") || w.starts_with("into_par") || *w == "rayon" || *w == "join" || *w == "scope");
-    Some(if rayon {
-        Remark::note(
-            "more threads made no difference: the code is serial, too short, or limited by memory",
-            "a larger input, or `%%profile` to see where the time goes",
-        )
-    } else {
-        Remark::warning(
-            "more threads made no difference, and the code names nothing of Rayon: it most likely runs on one thread, or on a pool of \
-             its own (as Polars does)",
-            "`use lab::rayon::prelude::*;` and `par_iter()` instead of `iter()`",
-        )
-    })
-}
-
 #[cfg(test)]
-#[path = "parallel_tests.rs"]
 mod tests;

@@ -79,7 +79,8 @@ pub fn env_at(code: &str, start: usize) -> Option<String> {
         Segment::Magic(magic) if magic.span.start < start && start <= magic.span.end => Some(magic),
         _ => None,
     })?;
-    registry::call(&SPEC, &here).ok()??.options.text("env").map(str::to_owned)
+    let spec = registry::find(&here.name)?.spec();
+    registry::call(spec, &here).ok()??.options.text("env").map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -115,5 +116,7 @@ mod tests {
         let code = "%%python --env /v/x\nprint";
         assert_eq!(env_at(code, 20).as_deref(), Some("/v/x"));
         assert_eq!(env_at("%%python\nprint", 9), None);
+        let code = "%%timeit --lang python --env /v/x\nprint";
+        assert_eq!(env_at(code, 35).as_deref(), Some("/v/x"));
     }
 }

@@ -7,9 +7,10 @@ use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::Machine;
 use crate::measure::codegen::{self, Wrap};
+use crate::measure::language::{self, Language};
 use crate::measure::report::{self, Remark};
 use crate::measure::run::{self, Collected};
-use crate::measure::{fooled, names, result};
+use crate::measure::{fooled, names, python, result};
 use crate::registry::{Call, Magic};
 use crate::results;
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
@@ -22,7 +23,7 @@ const BUDGET_S: f64 = 3.0;
 static SPEC: Spec = Spec {
     name: "timeit",
     kind: Kind::Both,
-    summary: "Times Rust code: median with interval, distribution chart, noise verdict",
+    summary: "Times Rust or Python code: median with interval, distribution chart, noise verdict",
     category: "Measuring",
     options: &[
         OptionSpec::value("number", ValueKind::Int, "Iterations per sample").short('n').default("chosen, so that a sample takes 1 ms"),
@@ -33,8 +34,10 @@ static SPEC: Spec = Spec {
             .short('l')
             .default("name of -o, else timeit #1, timeit #2, …"),
         OptionSpec::flag("quiet", "Show nothing").short('q'),
-        OptionSpec::value("out", ValueKind::Name, "Bind the result to this Rust variable").short('o'),
+        OptionSpec::value("out", ValueKind::Name, "Bind the result to this variable of the code's language").short('o'),
         OptionSpec::value("variable", ValueKind::Name, "The same as `-o`").short('v'),
+        language::LANG,
+        language::ENV,
     ],
     positional: Some(Positional {
         name: "code",
@@ -49,10 +52,13 @@ static SPEC: Spec = Spec {
             code: "%%timeit --setup \"let mut w = v.clone();\" -o sorting\nw.sort();\nw",
             about: "A fresh input for each iteration; the result is bound to `sorting`",
         },
+        Example { code: "%%timeit --lang python v = list(range(100_000))\nsum(v)", about: "Python, with set-up" },
     ],
     details: "The code runs in the release profile. Variables it names are kept opaque to the optimiser, its value is used, and \
 dropping that value is not timed. `?` works. Reported are the median with its exact 95 % interval, the fastest sample, the spread \
-and the outliers, which are counted and kept.\n\nAn interrupt shows the samples taken so far.",
+and the outliers, which are counted and kept.\n\nPython runs as with IPython's `%timeit`: names that the code or its set-up \
+assigns are local, others are the variables of `%%python` cells; garbage collection is off; dropping the value, and the loop around \
+the code, are part of the time, and an empty loop's time is told.\n\nAn interrupt shows the samples taken so far.",
 };
 
 /// The magic.
@@ -61,6 +67,7 @@ pub struct Timeit;
 /// What was measured, in numbers.
 struct Timing {
     title: String,
+    lang: &'static str,
     samples: Vec<f64>,
     summary: Summary,
     noise: Noise,
@@ -76,13 +83,11 @@ impl Magic for Timeit {
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         run::require_code(&call.body, SPEC.name)?;
-        let config = config(call)?;
-        let each = call.options.text("setup");
-        let variables = host.variables();
-        let inputs = names::inputs(&call.body, &[&call.rest, each.unwrap_or("")], &variables);
-        let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config };
-        let collected = run::run(host, &call.live, &wrap.timeit(each), "timing", SPEC.name)?;
-        let timing = Timing::new(&call.body, inputs.is_empty(), collected)?;
+        let language = Language::of(call, &[])?;
+        let timing = match language {
+            Language::Rust => time_rust(call, host)?,
+            Language::Python { env } => time_python(call, env, host)?,
+        };
         let name = call.assign.as_deref().or(call.options.text("out")).or(call.options.text("variable"));
         let result = results::record(timing.result(), call.options.text("label").or(name));
         if !call.options.flag("quiet") {
@@ -90,10 +95,48 @@ impl Magic for Timeit {
             host.display(&timing.report().with_result(result));
         }
         if let Some(name) = name.filter(|_| timing.collected.interrupted.is_none()) {
-            host.eval_rust(&codegen::bind_timing(name, &timing.binding()))?;
+            match language {
+                Language::Rust => drop(host.eval_rust(&codegen::bind_timing(name, &timing.binding()))?),
+                Language::Python { env } => {
+                    drop(python::run(host, call, env, &python::bind_timing(name, &timing.binding()), "timing")?);
+                }
+            }
         }
         timing.collected.end()
     }
+}
+
+fn time_rust(call: &Call, host: &mut dyn Host) -> Result<Timing, MagicError> {
+    let config = config(call)?;
+    let each = call.options.text("setup");
+    let variables = host.variables();
+    let inputs = names::inputs(&call.body, &[&call.rest, each.unwrap_or("")], &variables);
+    let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config };
+    let collected = run::run(host, &call.live, &wrap.timeit(each), "timing", SPEC.name)?;
+    let mut timing = Timing::new(call, Language::Rust, collected)?;
+    let facts = fooled::Facts {
+        median_s: timing.summary.median,
+        cycle_s: Machine::read().cycle_s(),
+        unit_result: timing.collected.flag("unit_result"),
+        no_inputs: inputs.is_empty(),
+    };
+    timing.doubt(fooled::signs(&facts).iter().map(|sign| Remark::warning(sign.text(), sign.remedy())));
+    Ok(timing)
+}
+
+fn time_python(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<Timing, MagicError> {
+    let code = python::timeit(call, call.options.text("setup"), &config(call)?);
+    let collected = python::run(host, call, env, &code, "timing")?;
+    let nothing_left = collected.flag("does_nothing");
+    let mut timing = Timing::new(call, Language::Python { env }, collected)?;
+    timing.doubt(nothing_left.then(|| {
+        Remark::warning(
+            "nothing is left of this code once Python has compiled it: constants are computed in advance, and dropped when nobody \
+             uses them. The time is that of an empty loop",
+            "put the input into a variable in a cell above (or after `%%timeit`), and use that",
+        )
+    }));
+    Ok(timing)
 }
 
 /// The configuration for `lab::measure::time`.
@@ -116,7 +159,7 @@ fn config(call: &Call) -> Result<Value, MagicError> {
 }
 
 impl Timing {
-    fn new(body: &str, no_inputs: bool, collected: Collected) -> Result<Self, MagicError> {
+    fn new(call: &Call, language: Language<'_>, collected: Collected) -> Result<Self, MagicError> {
         // An interrupted run has no result: its samples came one by one.
         let whole = collected.result.as_ref().and_then(|r| r["samples_s"].as_array());
         let samples: Vec<f64> = match whole {
@@ -134,16 +177,20 @@ impl Timing {
             involuntary_switches: collected.number("involuntary_switches").map(|s| s.max(0.0) as u64),
         };
         let noise = Noise::judge(&samples, &summary, &around);
-        let facts =
-            fooled::Facts { median_s: summary.median, cycle_s: machine.cycle_s(), unit_result: collected.flag("unit_result"), no_inputs };
         let mut remarks = Vec::new();
         if collected.interrupted.is_some() {
             remarks.push(Remark::warning(format!("interrupted: this is the part measured so far, {} samples", samples.len()), ""));
         }
-        remarks.extend(fooled::signs(&facts).iter().map(|sign| Remark::warning(sign.text(), sign.remedy())));
         remarks.extend(report::noise_remarks(&noise));
         let iterations = collected.number("iterations").map(|n| n as u64);
-        Ok(Self { title: run::title(body), samples, summary, noise, iterations, collected, remarks })
+        let title = run::title_without(&call.body, language.comment());
+        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks })
+    }
+
+    /// Adds what makes the number doubtful, before what is said of noise.
+    fn doubt(&mut self, remarks: impl IntoIterator<Item = Remark>) {
+        let at = usize::from(self.collected.interrupted.is_some());
+        self.remarks.splice(at..at, remarks);
     }
 
     fn sizes(&self) -> String {
@@ -161,7 +208,7 @@ impl Timing {
             title: self.title.clone(),
             note: format!("{part}{}.", self.sizes()),
             samples: self.samples.clone(),
-            footer: report::footer(&self.collected.load, Some(&self.noise)),
+            footer: report::footer_of(self.collected.build_line(), &self.collected.load, Some(&self.noise)),
         };
         chart.draw()
     }
@@ -191,6 +238,9 @@ impl Timing {
         if let (Some(cpu), Some(wall)) = (self.collected.number("cpu_user_s"), self.collected.number("wall_s").filter(|w| *w > 0.0)) {
             rows.push(("CPUs kept busy", format!("{:.2}", cpu / wall)));
         }
+        if let Some(empty) = self.collected.number("loop_s") {
+            rows.push(("one turn of an empty loop (counted)", time(empty)));
+        }
         if let Some(compile) = self.collected.compile_s {
             rows.push(("compile time (not counted)", time(compile)));
         }
@@ -199,21 +249,26 @@ impl Timing {
         if self.collected.flag("stopped_early") {
             table.caption.push("stopped before the budget was used: the median is known to 1 %".into());
         }
-        report::bundle(&table, &self.remarks, &self.collected.load)
+        if self.collected.python.is_some() {
+            table.caption.push("garbage collection was off while samples were taken".into());
+        }
+        report::bundle_of(&self.collected.build_line(), &table, &self.remarks, &self.collected.load)
     }
 
     fn result(&self) -> Value {
         let c = &self.collected;
-        let variant = result::rust_variant(&self.title)
+        let variant = result::variant(&self.title, self.lang)
             .summary(&self.summary, &self.samples)
             .maybe("iterations", self.iterations)
             .maybe("first_s", c.number("first_s"))
             .maybe("warmup_s", c.number("warmup_s"))
             .maybe("timer_step_s", c.number("timer_step_s"))
+            .maybe("loop_s", c.number("loop_s"))
             .maybe("compile_s", c.compile_s);
         let warnings: Vec<&str> = self.remarks.iter().map(|r| r.text.as_str()).collect();
         result::object(SPEC.name, &self.title, vec![variant.value()], Some(&self.noise), &c.load)
             .with("warnings", warnings)
+            .maybe("python", c.python.as_ref().map(python::Interpreter::json))
             .maybe("partial", c.interrupted.is_some().then_some(true))
             .value()
     }

@@ -3,7 +3,9 @@
 pub mod codegen;
 pub mod fooled;
 pub mod hints;
+pub mod language;
 pub mod names;
+pub mod python;
 pub mod report;
 pub mod result;
 pub mod run;

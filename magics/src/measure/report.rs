@@ -65,7 +65,12 @@ pub fn noise_remarks(noise: &Noise) -> Vec<Remark> {
 
 /// The footer of a chart.
 pub fn footer(load: &LoadSpan, noise: Option<&Noise>) -> Footer {
-    Footer { machine: Machine::read().line(Some(load)), build: build_line(), noise: noise.map(|n| (n.level, n.short())) }
+    footer_of(build_line(), load, noise)
+}
+
+/// The footer of a chart of code that was built or is run in another way: `build` says how.
+pub fn footer_of(build: String, load: &LoadSpan, noise: Option<&Noise>) -> Footer {
+    Footer { machine: Machine::read().line(Some(load)), build, noise: noise.map(|n| (n.level, n.short())) }
 }
 
 /// A two-column table of names and values.
@@ -80,6 +85,11 @@ pub fn facts(rows: Vec<(&str, String)>) -> Table {
 
 /// Table, remarks and card as one output.
 pub fn bundle(table: &Table, remarks: &[Remark], load: &LoadSpan) -> Bundle {
+    bundle_of(&build_line(), table, remarks, load)
+}
+
+/// As [`bundle`] for code that was built or is run in another way: `build` says how.
+pub fn bundle_of(build: &str, table: &Table, remarks: &[Remark], load: &LoadSpan) -> Bundle {
     let machine = Machine::read();
     let mut html = table.html();
     let mut text = table.text();
@@ -97,7 +107,7 @@ pub fn bundle(table: &Table, remarks: &[Remark], load: &LoadSpan) -> Bundle {
         text.push_str(&format!("\n{}: {}", remark.word(), remark.line()));
     }
     html.push_str(&machine.details_html(Some(load)));
-    text.push_str(&format!("\nmachine: {}\nbuild: {}", machine.line(Some(load)), build_line()));
+    text.push_str(&format!("\nmachine: {}\nbuild: {build}", machine.line(Some(load))));
     Bundle::text(text).with("text/html", html)
 }
 

@@ -55,7 +55,12 @@ impl Fields {
 
 /// Fields of one measured Rust variant that came to its end.
 pub fn rust_variant(label: &str) -> Fields {
-    Fields::default().with("label", label).with("lang", "rust").with("status", "ok")
+    variant(label, "rust")
+}
+
+/// Fields of one measured variant that came to its end.
+pub fn variant(label: &str, lang: &str) -> Fields {
+    Fields::default().with("label", label).with("lang", lang).with("status", "ok")
 }
 
 /// The frame of every result object.

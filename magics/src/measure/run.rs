@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use crate::error::MagicError;
-use crate::host::Host;
+use crate::host::{Event, Host};
 use crate::live::Live;
-use crate::machine::{LoadReading, LoadSpan};
+use crate::machine::{self, LoadReading, LoadSpan};
+use crate::measure::python::Interpreter;
 
 /// Everything that came back from one run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Collected {
     /// Seconds spent compiling.
     pub compile_s: Option<f64>,
     pub load: LoadSpan,
+    /// The interpreter, when Python was measured.
+    pub python: Option<Interpreter>,
     /// The person interrupted the run; what is here is a part.
     pub interrupted: Option<MagicError>,
 }
@@ -32,6 +35,11 @@ impl Collected {
         self.result.as_ref().and_then(|r| r.get(name)).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// One line on how the code was built or is run, for footers.
+    pub fn build_line(&self) -> String {
+        self.python.as_ref().map_or_else(machine::build_line, |python| machine::build_line_of(&python.text()))
+    }
+
     /// Ends the magic: with the interruption, if there was one.
     ///
     /// # Errors
@@ -41,34 +49,84 @@ impl Collected {
     }
 }
 
-/// Runs `code` in the Rust worker; `doing` is shown live, for example `timing`.
-///
-/// # Errors
-/// Whatever the run failed with. An interrupt after the first sample is no error here: it is in
-/// [`Collected::interrupted`], so that the part can be shown first.
-pub fn run(host: &mut dyn Host, live: &Live, code: &str, doing: &str, magic: &str) -> Result<Collected, MagicError> {
-    let mut collected = Collected { load: LoadSpan { before: LoadReading::now(), ..LoadSpan::default() }, ..Collected::default() };
-    host.status("compiling");
-    let mut started = false;
-    let outcome = host.measure_rust(code, &mut |event| {
-        if !started {
-            started = true;
-            live.status(doing);
+/// Takes the events of one run.
+pub struct Listener<'a> {
+    live: &'a Live,
+    doing: &'a str,
+    started: bool,
+    collected: Collected,
+    /// What Python code failed with.
+    failed: Option<MagicError>,
+}
+
+impl<'a> Listener<'a> {
+    /// Begins now; `doing` is shown live, for example `timing`.
+    pub fn new(live: &'a Live, doing: &'a str) -> Self {
+        let load = LoadSpan { before: LoadReading::now(), ..LoadSpan::default() };
+        Self { live, doing, started: false, collected: Collected { load, ..Collected::default() }, failed: None }
+    }
+
+    /// Takes one event.
+    pub fn hear(&mut self, event: Event) {
+        if !self.started {
+            self.started = true;
+            self.live.status(self.doing);
         }
         match event.kind.as_str() {
-            "sample" => collected.samples.push(event.data),
-            "progress" => live.progress(doing, fraction(&event.data)),
-            "result" => collected.result = Some(event.data),
+            "sample" => self.collected.samples.push(event.data),
+            "progress" => self.live.progress(self.doing, fraction(&event.data)),
+            "result" => self.collected.result = Some(event.data),
+            "python" => self.collected.python = serde_json::from_value(event.data).ok(),
+            "failed" => self.failed = Some(failure(&event.data)),
             _ => {}
         }
-    });
-    collected.load.after = LoadReading::now();
-    match outcome {
-        Ok(outcome) => collected.compile_s = Some(outcome.compile_s).filter(|s| *s > 0.0),
-        Err(error) if is_interrupt(&error, host) && !collected.samples.is_empty() => collected.interrupted = Some(error),
-        Err(error) => return Err(super::hints::explain(error, magic)),
     }
-    Ok(collected)
+
+    /// Ends with the run, whose compile time `outcome` holds.
+    ///
+    /// # Errors
+    /// Whatever the run failed with. An interrupt after the first sample is no error here: it is in
+    /// [`Collected::interrupted`], so that the part can be shown first.
+    pub fn finish(mut self, outcome: Result<Option<f64>, MagicError>, host: &dyn Host) -> Result<Collected, MagicError> {
+        self.collected.load.after = LoadReading::now();
+        match self.failed.map_or(outcome, Err) {
+            Ok(compile_s) => self.collected.compile_s = compile_s.filter(|s| *s > 0.0),
+            Err(error) => {
+                // Python calls it `KeyboardInterrupt`, and its traceback would lead through our code.
+                let error = if host.is_cancelled() && error.name == "KeyboardInterrupt" { MagicError::interrupted() } else { error };
+                if !is_interrupt(&error, host) || self.collected.samples.is_empty() {
+                    return Err(error);
+                }
+                self.collected.interrupted = Some(error);
+            }
+        }
+        Ok(self.collected)
+    }
+}
+
+/// Runs `code` in the Rust worker; `doing` is shown live.
+///
+/// # Errors
+/// As for [`Listener::finish`].
+pub fn run(host: &mut dyn Host, live: &Live, code: &str, doing: &str, magic: &str) -> Result<Collected, MagicError> {
+    let mut listener = Listener::new(live, doing);
+    host.status("compiling");
+    let outcome = host.measure_rust(code, &mut |event| listener.hear(event));
+    listener.finish(outcome.map(|outcome| Some(outcome.compile_s)), host).map_err(|error| super::hints::explain(error, magic))
+}
+
+/// An error as measuring Python code tells it.
+fn failure(told: &Value) -> MagicError {
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let lines: Vec<_> = told["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut error = MagicError::new(&text("ename"), text("evalue"));
+    if !lines.is_empty() {
+        error = error.traceback(lines);
+    }
+    match told["hint"].as_str() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 fn is_interrupt(error: &MagicError, host: &dyn Host) -> bool {
@@ -80,9 +138,14 @@ fn fraction(progress: &Value) -> f64 {
     number("done") / number("of").max(1.0)
 }
 
-/// What a chart and a result are called: the first line of code, without comments.
+/// What a chart and a result of Rust code are called: the first line of code, without comments.
 pub fn title(body: &str) -> String {
-    let mut lines = body.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("//"));
+    title_without(body, "//")
+}
+
+/// As [`title`] for a language whose comments begin with `comment`.
+pub fn title_without(body: &str, comment: &str) -> String {
+    let mut lines = body.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with(comment));
     let first = lines.next().unwrap_or("code").trim_end_matches(';').to_owned();
     if lines.next().is_some() { format!("{first} …") } else { first }
 }

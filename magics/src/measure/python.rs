@@ -1,0 +1,99 @@
+//! Measuring Python: what is sent to the worker, and what it says of itself.
+//!
+//! The modules in `python/` are the twins of `lab::measure`: they collect samples and send the same events.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::MagicError;
+use crate::host::Host;
+use crate::measure::run::{Collected, Listener};
+use crate::python_code::{self, Module};
+use crate::registry::Call;
+
+const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_str!("python/user_code.py") };
+const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
+const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
+const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
+
+/// The interpreter that measured.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Interpreter {
+    /// For example `CPython`.
+    pub implementation: String,
+    pub version: String,
+    /// Whether a global interpreter lock lets one thread at a time run Python code.
+    pub gil: bool,
+}
+
+impl Interpreter {
+    /// As in the footer of a chart.
+    pub fn text(&self) -> String {
+        format!("{} {}, GIL {}", self.implementation, self.version, if self.gil { "on" } else { "off" })
+    }
+
+    /// As in a result object.
+    pub fn json(&self) -> Value {
+        json!({"implementation": self.implementation, "version": self.version, "gil": self.gil})
+    }
+}
+
+/// `%%timeit`; `each` runs, untimed, before every iteration.
+pub fn timeit(call: &Call, each: Option<&str>, config: &Value) -> String {
+    let each = each.map(|each| on_line(call, each));
+    python_code::call(&[USER_CODE, TIMING], "timeit", &[with_code(call, &json!({"each": each, "config": config}))])
+}
+
+/// `%%parallel` on these numbers of `backend` (`threads` or `processes`).
+pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) -> String {
+    let more = json!({"counts": counts, "backend": backend, "config": config});
+    python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
+}
+
+/// Binds a finished measurement to a variable of the user's.
+pub fn bind_timing(name: &str, timing: &Value) -> String {
+    python_code::call(&[USER_CODE, TIMING], "bind", &[json!({"name": name, "timing": timing})])
+}
+
+/// Runs `code`, one of those above; `doing` is shown live.
+///
+/// # Errors
+/// As for [`crate::measure::run::run`].
+pub fn run(host: &mut dyn Host, call: &Call, env: Option<&str>, code: &str, doing: &str) -> Result<Collected, MagicError> {
+    let mut listener = Listener::new(&call.live, doing);
+    let outcome = host.measure_python(code, env, &mut |event| listener.hear(event));
+    listener.finish(outcome.map(|()| None), host)
+}
+
+/// The arguments that both magics have, and `more`: the code, and the cell around it, by which errors tell their places.
+fn with_code(call: &Call, more: &Value) -> Value {
+    let line = call.options.line();
+    let mut text = "\n".repeat(line.number.saturating_sub(1));
+    text.push_str(&line.text);
+    if call.is_cell {
+        let lines = call.body_line.saturating_sub(line.number).max(1);
+        text.push_str(&"\n".repeat(lines));
+        text.push_str(&call.body);
+    }
+    let name = if call.is_cell { line.text.split_whitespace().next().unwrap_or_default() } else { "the cell" };
+    let mut arguments = json!({
+        "magic": name,
+        "text": text,
+        "body": {"text": call.body, "line": call.body_line, "column": call.body_column},
+        "setup": on_line(call, &call.rest),
+    });
+    if let (Value::Object(arguments), Value::Object(more)) = (&mut arguments, more) {
+        arguments.extend(more.clone());
+    }
+    arguments
+}
+
+/// A piece of code on the magic's own line.
+fn on_line(call: &Call, text: &str) -> Value {
+    let line = call.options.line();
+    json!({"text": text, "line": line.number, "column": line.text.rfind(text).unwrap_or(0)})
+}
+
+#[cfg(test)]
+#[path = "python_tests.rs"]
+mod tests;
