@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use magics::sql_wire::{
-    CompareRequest, Comparison, EngineControl, EngineState, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine,
+    CompareRequest, Comparison, EngineControl, EngineState, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine, class,
 };
 
 pub use error::EngineError;
@@ -71,7 +71,8 @@ impl EngineWorker {
         let id = self.send(|id| ToEngine::Run { id, request: request.clone() })?;
         self.published.extend(request.tables.iter().map(|table| table.name.clone()));
         let result = self.wait(id, on_progress, &mut |_| {}, cancelled);
-        if self.process.is_some() && may_change_tables(&request.sql) {
+        let ended_a_child = matches!(&result, Ok(FromEngine::Failed { failure, .. }) if loses_tables(&request.engine, &failure.class));
+        if self.process.is_some() && (may_change_tables(&request.sql) || ended_a_child) {
             self.remember_tables();
         }
         match result? {
@@ -254,8 +255,8 @@ impl EngineWorker {
     /// old list stays.
     fn remember_tables(&mut self) {
         if let Ok(tables) = self.tables() {
-            let names = tables.into_iter().map(|table| table.name);
-            self.tables = names.filter(|name| !self.published.contains(name)).collect();
+            let made = tables.into_iter().filter(|table| !self.published.contains(&table.name));
+            self.tables = made.map(told_name).collect();
         }
     }
 }
@@ -264,6 +265,19 @@ impl Drop for EngineWorker {
     fn drop(&mut self) {
         self.shutdown();
     }
+}
+
+/// The name of a table, with its engine where it is not the one that `%%sql` takes without being told.
+fn told_name(table: TableInfo) -> String {
+    match table.engine.as_str() {
+        "duckdb" | "" => table.name,
+        engine => format!("{} ({engine})", table.name),
+    }
+}
+
+/// Whether a failure of this class may have taken tables with it: Polars can only be stopped by ending its process.
+fn loses_tables(engine: &str, class: &str) -> bool {
+    engine == "polars" && [class::INTERRUPTED, class::TIMEOUT, class::OUT_OF_MEMORY, "Engine Error"].contains(&class)
 }
 
 /// Whether SQL may make or remove tables; true too often is harmless.

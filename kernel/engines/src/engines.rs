@@ -2,8 +2,10 @@
 
 use crate::duckdb::DuckDb;
 use crate::engine::{Engine, failure};
+use crate::polars::Polars;
 use crate::spark::Spark;
 use crate::sql_wire::{EngineState, SqlFailure, class};
+use crate::sqlite::Sqlite;
 use crate::trino::Trino;
 
 /// An engine that can be opened.
@@ -15,7 +17,10 @@ pub struct Listed {
 
 /// Every engine, in the order in which people see them. A new one is added here.
 pub const ENGINES: &[Listed] = &[
+    // One a line.
     Listed { name: "duckdb", open: || DuckDb::open().map(boxed) },
+    Listed { name: "sqlite", open: || Sqlite::open().map(boxed) },
+    Listed { name: "polars", open: || Ok(boxed(Polars::default())) },
     Listed { name: "spark", open: || Ok(boxed(Spark::open())) },
     Listed { name: "trino", open: || Ok(boxed(Trino::open())) },
 ];

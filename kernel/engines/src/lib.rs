@@ -9,15 +9,22 @@ pub mod arrow_file;
 pub mod arrow_reply;
 pub mod arrow_text;
 pub mod calendar;
+mod compare;
 mod duckdb;
 pub mod engine;
 pub mod engines;
+mod json;
 mod limits;
 pub mod mapping;
+pub mod params;
+mod planned;
+mod polars;
 mod process_group;
 mod service;
 mod spark;
 mod spill;
+pub mod split;
+mod sqlite;
 // The kernel's half of the wire is not used here.
 #[allow(dead_code)]
 #[path = "../../../magics/src/sql_wire.rs"]

@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use crate::compare::compare;
 use crate::engine::{Engine, Job, failure, interrupted};
 use crate::engines::{Engines, Listed};
-use crate::sql_wire::{Action, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine, class};
+use crate::sql_wire::{Action, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine};
 use crate::watch::watched;
 
 /// Where answers go; shared by the worker thread and its watcher.
@@ -111,7 +112,7 @@ fn answer(engines: &mut Engines, request: ToEngine, job: &Job, outbox: &Outbox) 
             }
             Ok(FromEngine::TableList { id, tables })
         }
-        ToEngine::Compare { .. } => Err(failure(class::UNSUPPORTED, "results cannot be compared yet")),
+        ToEngine::Compare { id, request } => compare(&request, job).map(|comparisons| FromEngine::Compared { id, comparisons }),
         ToEngine::Control { id, request } => {
             let doing = |what: &str| outbox.send(&FromEngine::Doing { id, what: what.to_owned() });
             let control = |engine: &mut dyn Engine| {

@@ -25,7 +25,7 @@ fn worker() -> Command {
 }
 
 /// A running worker in a directory of its own.
-struct Worker {
+pub(crate) struct Worker {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
@@ -34,7 +34,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn start() -> Worker {
+    pub(crate) fn start() -> Worker {
         let dir = TempDir::new().expect("a temp directory");
         let mut child = worker()
             .current_dir(dir.path())
@@ -57,21 +57,21 @@ impl Worker {
         let worker = Worker { child, stdin, lines, dir, id: 0 };
         let ready = worker.line();
         assert_eq!(ready["event"], "ready");
-        assert!(ready["version"].as_str().is_some_and(|v| v.contains("DuckDB v1.")), "{ready}");
+        assert!(ready["version"].as_str().is_some_and(|v| v.contains("duckdb")), "{ready}");
         worker
     }
 
-    fn line(&self) -> Value {
+    pub(crate) fn line(&self) -> Value {
         self.lines.recv_timeout(Duration::from_secs(120)).expect("an answer within two minutes")
     }
 
-    fn send(&mut self, message: &Value) {
+    pub(crate) fn send(&mut self, message: &Value) {
         let stdin = self.stdin.as_mut().expect("open");
         writeln!(stdin, "{message}").expect("the worker reads");
     }
 
     /// Sends a request; `more` is merged into it.
-    fn request(&mut self, sql: &str, more: Value) -> u64 {
+    pub(crate) fn request(&mut self, sql: &str, more: Value) -> u64 {
         self.id += 1;
         let mut request = json!({"engine": "duckdb", "sql": sql, "limit": 10});
         let fields = request.as_object_mut().expect("an object");
@@ -81,7 +81,7 @@ impl Worker {
     }
 
     /// The answer to the request sent last, and the progress before it.
-    fn answer(&mut self) -> (Value, Vec<f64>) {
+    pub(crate) fn answer(&mut self) -> (Value, Vec<f64>) {
         let mut progress = Vec::new();
         loop {
             let line = self.line();
@@ -93,33 +93,51 @@ impl Worker {
         }
     }
 
-    fn reply_with(&mut self, sql: &str, more: Value) -> Value {
+    pub(crate) fn reply_with(&mut self, sql: &str, more: Value) -> Value {
         self.request(sql, more);
         let (answer, _) = self.answer();
         assert_eq!(answer["event"], "done", "{sql}: {answer}");
         answer["reply"].clone()
     }
 
-    fn reply(&mut self, sql: &str) -> Value {
+    pub(crate) fn reply(&mut self, sql: &str) -> Value {
         self.reply_with(sql, json!({}))
     }
 
-    fn rows(&mut self, sql: &str) -> Value {
+    pub(crate) fn rows(&mut self, sql: &str) -> Value {
         self.reply(sql)["rows"].clone()
     }
 
-    fn failure_with(&mut self, sql: &str, more: Value) -> Value {
+    pub(crate) fn failure_with(&mut self, sql: &str, more: Value) -> Value {
         self.request(sql, more);
         let (answer, _) = self.answer();
         assert_eq!(answer["event"], "failed", "{sql}: {answer}");
         answer["failure"].clone()
     }
 
-    fn failure(&mut self, sql: &str) -> Value {
+    pub(crate) fn failure(&mut self, sql: &str) -> Value {
         self.failure_with(sql, json!({}))
     }
 
-    fn path(&self, name: &str) -> String {
+    /// Sends a message of another kind and returns its answer.
+    pub(crate) fn ask(&mut self, op: &str, fields: Value) -> Value {
+        self.id += 1;
+        let mut message = json!({"op": op, "id": self.id});
+        message.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+        self.send(&message);
+        loop {
+            let line = self.line();
+            if line["id"] == self.id && !matches!(line["event"].as_str(), Some("progress" | "doing")) {
+                return line;
+            }
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> String {
         self.dir.path().join(name).display().to_string()
     }
 }
@@ -173,11 +191,8 @@ fn statements_run_in_order_and_tables_stay() {
     assert_eq!(worker.rows("SELECT count(*) FROM t"), json!([["2"]]));
     let inserted = worker.reply("INSERT INTO t VALUES (3)");
     assert_eq!((&inserted["has_rows"], &inserted["row_count"]), (&json!(false), &json!(1)));
-    worker.id += 1;
-    let message = json!({"op": "tables", "id": worker.id});
-    worker.send(&message);
-    let (list, _) = worker.answer();
-    assert_eq!(list["tables"], json!([{"name": "t", "rows": 3, "columns": [{"name": "i", "type_name": "INTEGER"}]}]));
+    let list = worker.ask("tables", json!({}));
+    assert_eq!(list["tables"], json!([{"engine": "duckdb", "name": "t", "rows": 3, "columns": [{"name": "i", "type_name": "INTEGER"}]}]));
 }
 
 #[test]
@@ -315,13 +330,13 @@ fn a_long_query_reports_progress() {
     assert!(start.elapsed() > Duration::from_millis(250), "a short query is silent");
 }
 
-fn write_arrow(path: &str, columns: Vec<(&str, ArrayRef)>) {
+pub(crate) fn write_arrow(path: &str, columns: Vec<(&str, ArrayRef)>) {
     let batch = RecordBatch::try_from_iter(columns).expect("a batch");
     let mut writer = FileWriter::try_new(std::fs::File::create(path).expect("a file"), &batch.schema()).expect("a writer");
     writer.write(&batch).and_then(|()| writer.finish()).expect("written");
 }
 
-fn read_arrow(path: &str) -> Vec<RecordBatch> {
+pub(crate) fn read_arrow(path: &str) -> Vec<RecordBatch> {
     let file = std::fs::File::open(path).expect("a file");
     FileReader::try_new(file, None).expect("an Arrow file").map(|batch| batch.expect("a batch")).collect()
 }

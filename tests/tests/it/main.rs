@@ -9,6 +9,8 @@ mod conformance;
 mod datasets;
 mod engine_client;
 mod engine_worker;
+mod engines;
+mod engines_compare;
 mod errors;
 mod faults;
 mod history;

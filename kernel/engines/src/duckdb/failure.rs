@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::plan::PlannedText;
 use crate::engine::{failure, interrupted};
+use crate::planned::PlannedText;
 use crate::sql_wire::SqlFailure;
 
 const NO_EXTENSIONS: &str = "\nThis DuckDB has parquet, json, icu and core_functions built in; others are not downloaded by themselves. \

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::raw::{Prepared, c_string};
 use crate::engine::failure;
+use crate::params::lookup;
 use crate::sql_wire::SqlFailure;
 
 /// Binds all parameters that `statement` names. Values it does not name are left alone.
@@ -15,7 +16,7 @@ pub fn bind(statement: &Prepared, values: &Map<String, Value>) -> Result<(), Sql
     let count = unsafe { ffi::duckdb_nparams(statement.handle()) };
     for index in 1..=count {
         let name = parameter_name(statement, index);
-        let value = lookup(values, &name).ok_or_else(|| missing(&name, values))?;
+        let value = lookup(values, &name)?;
         let mut bound = to_duckdb(&name, value)?;
         // SAFETY: valid statement and value; DuckDB copies the value.
         let state = unsafe {
@@ -34,20 +35,6 @@ fn parameter_name(statement: &Prepared, index: u64) -> String {
     // SAFETY: a valid statement; the text is ours to free.
     unsafe { ffi::DuckDbString::from_nullable_ptr(ffi::duckdb_parameter_name(statement.handle(), index)) }
         .map_or_else(|| index.to_string(), |name| name.to_string_lossy().into_owned())
-}
-
-/// Names are looked up exactly, then without regard to case, as SQL names are.
-fn lookup<'v>(values: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    values.get(name).or_else(|| values.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
-}
-
-fn missing(name: &str, values: &Map<String, Value>) -> SqlFailure {
-    let known: Vec<String> = values.keys().map(|key| format!("${key}")).collect();
-    let known = match known.is_empty() {
-        true => "no parameter has a value here".to_owned(),
-        false => format!("parameters with a value: {}", known.join(", ")),
-    };
-    failure("Binder Error", format!("parameter ${name} has no value; {known}"))
 }
 
 fn to_duckdb(name: &str, value: &Value) -> Result<ffi::duckdb_value, SqlFailure> {

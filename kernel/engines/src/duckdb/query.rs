@@ -7,10 +7,10 @@ use std::time::Instant;
 use super::arrow_out::ResultFile;
 use super::chunk_table::{ChunkTable, FROM, Shown};
 use super::failure::parse;
-use super::plan::PlannedText;
 use super::raw::{Chunk, Connection, Kind, LogicalType, QueryResult};
 use super::{params, render, types};
 use crate::engine::{Job, failure};
+use crate::planned::PlannedText;
 use crate::sql_wire::{Column, Moved, Phases, Plan, SqlFailure, SqlReply, SqlRequest};
 
 /// One request being run.

@@ -1,8 +1,10 @@
-//! The Arrow tables queries can name. A name that the catalog does not know is looked up here, by a
-//! replacement scan: so a table made in SQL wins over an Arrow table of the same name.
+//! The files queries can name as tables. A name that the catalog does not know is looked up here, by a
+//! replacement scan: so a table made in SQL wins over a file of the same name. Arrow files are mapped and scanned by us;
+//! all others are read by DuckDB's own function for them, in each query anew.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::os::unix::ffi::OsStringExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,20 +14,30 @@ use ::duckdb::ffi;
 use super::adapt::adapt;
 use super::arrow_table::{ArrowTable, Scanned};
 use super::raw::{Connection, Database, RawResult, text};
+use super::reader;
 use super::table_function::register;
+use super::types;
 use crate::engine::failure;
 use crate::mapping::{Stamp, read};
-use crate::sql_wire::{SqlFailure, TableFile, TableInfo};
+use crate::sql_wire::{Column, SqlFailure, TableFile, TableInfo};
 
 const FUNCTION: &CStr = c"benchbook_table";
 
 struct Entry {
     path: PathBuf,
     stamp: Stamp,
-    table: Arc<ArrowTable>,
+    source: Source,
 }
 
-/// Arrow tables by name.
+/// Where the rows come from.
+#[derive(Clone)]
+enum Source {
+    Arrow(Arc<ArrowTable>),
+    /// DuckDB's function of this name reads the entry's path.
+    Function(&'static str),
+}
+
+/// Tables in files, by name.
 pub struct Registry {
     connection: Arc<Connection>,
     threads: usize,
@@ -66,13 +78,25 @@ impl Registry {
             if known {
                 continue;
             }
-            let (schema, batches) =
-                read(path).and_then(|(schema, batches)| adapt(schema, batches)).map_err(|error| refuse(error.to_string()))?;
-            let table = ArrowTable::new(&self.connection, &schema, batches, self.threads, &self.scanned).map_err(refuse)?;
-            let entry = Entry { path: path.to_owned(), stamp, table: Arc::new(table) };
+            let source = match reader::function(path) {
+                Some(function) => Source::Function(function),
+                None => Source::Arrow(Arc::new(self.map(path).map_err(refuse)?)),
+            };
+            let entry = Entry { path: path.to_owned(), stamp, source };
             self.entries.write().unwrap_or_else(PoisonError::into_inner).insert(file.name.clone(), entry);
         }
         Ok(())
+    }
+
+    fn map(&self, path: &Path) -> RawResult<ArrowTable> {
+        let (schema, batches) = read(path).and_then(|(schema, batches)| adapt(schema, batches)).map_err(|error| error.to_string())?;
+        ArrowTable::new(&self.connection, &schema, batches, self.threads, &self.scanned)
+    }
+
+    /// Forgets `files`, so that they are mapped again when they are loaded next.
+    pub fn forget(&self, files: &[TableFile]) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        files.iter().for_each(|file| drop(entries.remove(&file.name)));
     }
 
     /// How far the scans of the running request are.
@@ -80,21 +104,37 @@ impl Registry {
         &self.scanned
     }
 
-    /// Names, rows and columns of all tables.
+    /// Names, rows and columns of all tables; rows where they are known without reading.
     pub fn list(&self) -> Vec<TableInfo> {
-        let info = |(name, entry): (&String, &Entry)| TableInfo {
-            engine: String::new(),
-            name: name.clone(),
-            rows: Some(entry.table.rows() as u64),
-            columns: entry.table.columns(),
+        let info = |(name, entry): (&String, &Entry)| {
+            let (rows, columns) = match &entry.source {
+                Source::Arrow(table) => (Some(table.rows() as u64), table.columns()),
+                // A file that cannot be read any more has no columns to complete.
+                Source::Function(function) => (None, self.columns(function, &entry.path).unwrap_or_default()),
+            };
+            TableInfo { engine: String::new(), name: name.clone(), rows, columns }
         };
         self.read().iter().map(info).collect()
     }
 
+    fn columns(&self, function: &str, path: &Path) -> RawResult<Vec<Column>> {
+        let path = path.display().to_string().replace('\'', "''");
+        let columns = self.connection.query(&format!("FROM {function}('{path}') LIMIT 0"))?.columns();
+        Ok(columns.into_iter().map(|(name, logical)| Column { name, type_name: types::name(&logical) }).collect())
+    }
+
+    /// The mapped table of this name.
     fn find(&self, name: &str) -> Option<Arc<ArrowTable>> {
+        match self.source(name)?.0 {
+            Source::Arrow(table) => Some(table),
+            Source::Function(_) => None,
+        }
+    }
+
+    fn source(&self, name: &str) -> Option<(Source, PathBuf)> {
         let entries = self.read();
         let ignoring_case = || entries.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, entry)| entry);
-        entries.get(name).or_else(ignoring_case).map(|entry| Arc::clone(&entry.table))
+        entries.get(name).or_else(ignoring_case).map(|entry| (entry.source.clone(), entry.path.clone()))
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Entry>> {
@@ -109,11 +149,19 @@ unsafe extern "C" fn replace(info: ffi::duckdb_replacement_scan_info, name: *con
         // SAFETY: DuckDB passes a valid info, a C string, and the registry given at installation.
         unsafe {
             let registry = &*registry.cast::<Arc<Registry>>();
-            if registry.find(&text(name)).is_none() {
-                return;
-            }
-            ffi::duckdb_replacement_scan_set_function_name(info, FUNCTION.as_ptr());
-            let mut argument = ffi::duckdb_create_varchar(name);
+            // What the function is asked for: our own the table's name, DuckDB's the path.
+            let (function, argument) = match registry.source(&text(name)) {
+                None => return,
+                Some((Source::Arrow(_), _)) => (FUNCTION.to_owned(), CStr::from_ptr(name).to_owned()),
+                Some((Source::Function(function), path)) => {
+                    match (CString::new(function), CString::new(path.into_os_string().into_vec())) {
+                        (Ok(function), Ok(path)) => (function, path),
+                        _ => return,
+                    }
+                }
+            };
+            ffi::duckdb_replacement_scan_set_function_name(info, function.as_ptr());
+            let mut argument = ffi::duckdb_create_varchar(argument.as_ptr());
             ffi::duckdb_replacement_scan_add_parameter(info, argument);
             ffi::duckdb_destroy_value(&mut argument);
         }

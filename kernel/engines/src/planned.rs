@@ -1,7 +1,6 @@
 //! Puts `EXPLAIN` before the last statement of a text, and maps positions back.
 
-use super::split::statements;
-use crate::sql_wire::Plan;
+use crate::split::statements;
 
 /// A text to run, and how its positions relate to the text that was asked for.
 #[derive(Debug, PartialEq)]
@@ -12,13 +11,8 @@ pub struct PlannedText {
 }
 
 impl PlannedText {
-    /// The text for `plan`. A last statement that is an `EXPLAIN` already stays as it is.
-    pub fn new(sql: &str, plan: Plan) -> PlannedText {
-        let prefix = match plan {
-            Plan::No => "",
-            Plan::Explain => "EXPLAIN ",
-            Plan::Analyze => "EXPLAIN ANALYZE ",
-        };
+    /// The text with `prefix`, such as `EXPLAIN `, before its last statement; one that is an `EXPLAIN` already stays as it is.
+    pub fn new(sql: &str, prefix: &str) -> PlannedText {
         let last = statements(sql).pop();
         match last {
             Some(start) if !prefix.is_empty() && !starts_with_explain(&sql[start..]) => {
