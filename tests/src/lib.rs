@@ -12,6 +12,7 @@
 //! | [`message`], [`schema`] | a message and what the protocol demands of it |
 //! | [`result_object`] | what the `benchbook` metadata of measuring magics must hold |
 //! | [`process`] | children, names and signals of processes |
+//! | [`trino_server`] | a server that speaks Trino's client protocol |
 //! | [`python`] | programs in the Python environment |
 //! | [`browser`] | JupyterLab in headless Chromium |
 //!
@@ -28,3 +29,4 @@ pub mod result_object;
 pub mod schema;
 pub mod session;
 pub mod transcript;
+pub mod trino_server;

@@ -22,6 +22,8 @@ mod outputs;
 mod protocol;
 mod python;
 mod robustness;
+mod spark;
 mod sql;
 mod state;
 mod tables;
+mod trino;
