@@ -1,4 +1,4 @@
-//! `cargo lab bench cells`: the benchmark beside the tests, which the ordinary build makes as well.
+//! `cargo lab bench NAME`: the benchmarks beside the tests, which the ordinary build makes as well.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -9,10 +9,13 @@ use anyhow::{Result, anyhow, bail};
 use crate::layout::Layout;
 use crate::run;
 
+/// What can be measured; each is a program `bench-NAME`.
+pub const NAMES: [&str; 2] = ["cells", "tables"];
+
 /// The program, with the user's own arguments; it is run in the user's folder, so that paths mean what they say.
 #[must_use]
-pub fn command(layout: &Layout, arguments: &[OsString]) -> Command {
-    let mut command = Command::new(layout.profile_dir().join("bench-cells"));
+pub fn command(layout: &Layout, name: &str, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(layout.profile_dir().join(format!("bench-{name}")));
     command.args(arguments);
     command
 }
@@ -21,10 +24,10 @@ pub fn command(layout: &Layout, arguments: &[OsString]) -> Command {
 ///
 /// # Errors
 /// When it was not built or cannot be started.
-pub fn start(layout: &Layout, arguments: &[OsString]) -> Result<()> {
-    let mut command = command(layout, arguments);
+pub fn start(layout: &Layout, name: &str, arguments: &[OsString]) -> Result<()> {
+    let mut command = command(layout, name, arguments);
     let shown = run::show(&command);
-    if !is_built(layout) {
+    if !is_built(layout, name) {
         bail!("set-up has not built `{shown}`; `cargo lab prepare` does");
     }
     let error = command.exec();
@@ -33,6 +36,6 @@ pub fn start(layout: &Layout, arguments: &[OsString]) -> Result<()> {
 
 /// Whether it can be started now, for its help at least.
 #[must_use]
-pub fn is_built(layout: &Layout) -> bool {
-    layout.profile_dir().join("bench-cells").is_file()
+pub fn is_built(layout: &Layout, name: &str) -> bool {
+    layout.profile_dir().join(format!("bench-{name}")).is_file()
 }

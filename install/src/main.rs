@@ -21,6 +21,8 @@ usage:
   cargo lab spark             install the optional engine Spark, about 900 MB; `%engine start spark` then starts it
   cargo lab bench cells [OPTIONS]
                               how quick cells are, beside evcxr_jupyter and a bare compiler; its --help tells more
+  cargo lab bench tables [OPTIONS]
+                              what sharing and opening tables costs, beside copying them in memory
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
@@ -40,7 +42,7 @@ enum Wish {
     Prepare,
     Spark,
     Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
-    BenchCells { arguments: Vec<OsString> },
+    Bench { name: String, arguments: Vec<OsString> },
     Doctor { json: bool },
     Uninstall { all: bool, dry: bool },
 }
@@ -87,8 +89,8 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
             Long("dry-run") if command.as_deref() == Some("uninstall") => dry = true,
             Long("out") if command.as_deref() == Some("handouts") => out = Some(PathBuf::from(parser.value()?)),
             // What follows is the benchmark's.
-            Value(word) if command.as_deref() == Some("bench") && word == "cells" => {
-                return Ok(Wish::BenchCells { arguments: parser.raw_args()?.collect() });
+            Value(word) if command.as_deref() == Some("bench") && bench::NAMES.iter().any(|name| word == *name) => {
+                return Ok(Wish::Bench { name: word.string()?, arguments: parser.raw_args()?.collect() });
             }
             Value(word) if command.is_none() => command = Some(word.string()?),
             Value(word) if command.as_deref() == Some("handouts") => words.push(word),
@@ -101,7 +103,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         Some("help") => Wish::Help,
         Some("prepare") => Wish::Prepare,
         Some("spark") => Wish::Spark,
-        Some("bench") => return Err("what is to be measured? There is `bench cells`".into()),
+        Some("bench") => return Err("what is to be measured? There are `bench cells` and `bench tables`".into()),
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
@@ -130,13 +132,13 @@ fn carry_out(wish: Wish) -> Result<ExitCode> {
             let proof = Layout::discover()?.notebooks().join(PROOF);
             make_handouts(&progress, vec![proof], None)?;
         }
-        Wish::BenchCells { arguments } => {
+        Wish::Bench { name, arguments } => {
             let layout = Layout::discover()?;
             let only_help = arguments.iter().any(|argument| argument == "--help" || argument == "-h");
-            if !(only_help && bench::is_built(&layout)) {
+            if !(only_help && bench::is_built(&layout, &name)) {
                 set_up(&progress)?;
             }
-            bench::start(&layout, &arguments)?;
+            bench::start(&layout, &name, &arguments)?;
         }
         Wish::Handouts { notebooks, out } => make_handouts(&progress, notebooks, out)?,
         Wish::Uninstall { all, dry } => {
@@ -188,7 +190,7 @@ mod tests {
         let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };
         assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
         assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
-        let bench = Wish::BenchCells { arguments: vec!["--rounds".into(), "3".into(), "--help".into()] };
+        let bench = Wish::Bench { name: "cells".into(), arguments: vec!["--rounds".into(), "3".into(), "--help".into()] };
         assert_eq!(wish(&["bench", "cells", "--rounds", "3", "--help"])?, bench);
         Ok(())
     }

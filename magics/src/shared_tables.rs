@@ -55,7 +55,7 @@ fn table(path: &Path) -> Option<SharedTable> {
     let name = path.file_name()?.to_str()?.strip_suffix(".arrow").filter(|name| !name.starts_with('.'))?.to_owned();
     let file = fs::metadata(path).ok()?;
     let note = fs::read(path.with_extension("json")).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
-    let note = note.filter(|note| note["inode"] == file.ino()).unwrap_or_default();
+    let note = note.filter(|note| note["inode"] == file.ino() && note["modified_ns"] == modified_ns(&file)).unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let column = |column: &Value| Column { name: text(&column["name"]), type_name: text(&column["type"]) };
     Some(SharedTable {
@@ -67,6 +67,11 @@ fn table(path: &Path) -> Option<SharedTable> {
         bytes: file.len(),
         age_s: file.modified().ok().and_then(|when| SystemTime::now().duration_since(when).ok()).map(|age| age.as_secs_f64()),
     })
+}
+
+/// Nanoseconds since 1970.
+fn modified_ns(file: &fs::Metadata) -> i64 {
+    file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec())
 }
 
 /// Removes a table; who has it mapped keeps it.
@@ -84,9 +89,12 @@ pub fn remove(table: &SharedTable) -> io::Result<()> {
 /// When it cannot be written.
 pub fn note_result(session: &Path, name: &str, reply: &SqlReply) -> io::Result<()> {
     let path = file(session, name);
-    let inode = fs::metadata(&path)?.ino();
+    let about = fs::metadata(&path)?;
     let columns: Vec<Value> = reply.columns.iter().map(|column| json!({"name": column.name, "type": column.type_name})).collect();
-    let note = json!({"name": name, "owner": "sql", "rows": reply.row_count, "columns": columns, "inode": inode});
+    let note = json!({
+        "name": name, "owner": "sql", "rows": reply.row_count, "columns": columns, "bytes": about.len(),
+        "inode": about.ino(), "modified_ns": modified_ns(&about),
+    });
     let mut options = fs::OpenOptions::new();
     let mut note_file = options.write(true).create(true).truncate(true).mode(0o600).open(path.with_extension("json"))?;
     io::Write::write_all(&mut note_file, note.to_string().as_bytes())

@@ -23,7 +23,7 @@ _COLUMN = "value"
 _KINDS = ("arrow", "pandas", "polars", "numpy")
 # Tables in smaller pieces than this, on average, are put together first: every piece costs when it is opened.
 _ROWS = 8192
-# Of each table shared from an object that cannot change: that object, and the number of the file written for it.
+# Of each table shared from an object that cannot change: that object, and the file written for it.
 _shared = {}
 
 
@@ -49,10 +49,13 @@ def fetch(name, as_="arrow"):
     if as_ == "arrow":
         return table
     if as_ == "polars":
-        return _need("polars").from_arrow(table)
+        polars = _need("polars")
+        for field in table.schema:
+            _refuse(field, field.type, ("decimal256", "month_day_nano_interval"), "Polars")
+        return polars.from_arrow(table)
     if as_ == "pandas":
         _need("pandas")
-        return _without_views(pyarrow, table).to_pandas()
+        return _pandas(pyarrow, table)
     columns = {column: _numpy(pyarrow, table.column(index)) for index, column in enumerate(table.column_names)}
     return next(iter(columns.values())) if len(columns) == 1 else columns
 
@@ -69,7 +72,7 @@ def tables():
             file = os.stat(os.path.join(folder, entry))
         except FileNotFoundError:
             continue
-        note = _note(folder, name, file.st_ino)
+        note = _note(folder, name, file)
         columns = note.get("columns")
         found.append(
             {
@@ -116,19 +119,21 @@ def _path(name):
     return os.path.join(_folder(), f"{name}.arrow")
 
 
-def _note(folder, name, inode):
+def _note(folder, name, about):
     """What the writer of a table said of it; nothing if that was about an earlier file of this name."""
     try:
         with open(os.path.join(folder, f"{name}.json"), encoding="utf-8") as file:
             note = json.load(file)
     except (OSError, ValueError):
         return {}
-    return note if note.get("inode") == inode else {}
+    return note if (note.get("inode"), note.get("modified_ns")) == (about.st_ino, about.st_mtime_ns) else {}
 
 
-def _inode(name):
+def _version(name):
+    """What tells a table's file from the next one of its name."""
     try:
-        return os.stat(_path(name)).st_ino
+        file = os.stat(_path(name))
+        return file.st_ino, file.st_mtime_ns
     except FileNotFoundError:
         return None
 
@@ -140,7 +145,7 @@ def _write(name, value, only_changed):
     """Shares; whether that was needed."""
     _path(name)
     held = _shared.get(name)
-    if only_changed and held is not None and held[0] is value and held[1] == _inode(name):
+    if only_changed and held is not None and held[0] is value and held[1] == _version(name):
         return False
     table = _table(value)
     answer = _call_writer(name, table, only_changed)
@@ -148,7 +153,7 @@ def _write(name, value, only_changed):
         raise ValueError(answer["error"])
     # Objects of pyarrow never change; all others are compared with the file.
     if _root(value) == "pyarrow":
-        _shared[name] = (value, _inode(name))
+        _shared[name] = (value, _version(name))
     else:
         _shared.pop(name, None)
     return "unchanged" not in answer
@@ -266,28 +271,27 @@ def _column(pyarrow, values):
     return pyarrow.array(values, from_pandas=_root(values) == "pandas")
 
 
-def _without_views(pyarrow, table):
-    """pandas has no views of texts."""
-    fields = [pyarrow.field(field.name, _without_view(pyarrow, field.type), field.nullable, field.metadata) for field in table.schema]
-    schema = pyarrow.schema(fields, table.schema.metadata)
-    return table if schema.equals(table.schema) else table.cast(schema)
+def _refuse(field, kind, missing, library):
+    """Some libraries crash on types that they do not have."""
+    if str(kind).startswith(missing):
+        raise TypeError(f"column {field.name!r} has the type {kind}, which {library} does not have; fetch it as_='arrow'")
+    children = [kind.field(index).type for index in range(kind.num_fields)]
+    for child in children + ([kind.value_type] if hasattr(kind, "value_type") and not children else []):
+        _refuse(field, child, missing, library)
 
 
-def _without_view(pyarrow, kind):
+def _pandas(pyarrow, table):
+    """pandas has no views of texts: they are copied on the way."""
     types = pyarrow.types
-    if types.is_string_view(kind):
-        return pyarrow.large_string()
-    if types.is_binary_view(kind):
-        return pyarrow.large_binary()
-    if types.is_dictionary(kind):
-        return pyarrow.dictionary(kind.index_type, _without_view(pyarrow, kind.value_type), kind.ordered)
-    if types.is_list(kind):
-        return pyarrow.list_(_without_view(pyarrow, kind.value_type))
-    if types.is_large_list(kind):
-        return pyarrow.large_list(_without_view(pyarrow, kind.value_type))
-    if types.is_struct(kind):
-        return pyarrow.struct([pyarrow.field(field.name, _without_view(pyarrow, field.type), field.nullable) for field in kind])
-    return kind
+    for index, field in enumerate(table.schema):
+        plain = pyarrow.large_string() if types.is_string_view(field.type) else None
+        plain = pyarrow.large_binary() if types.is_binary_view(field.type) else plain
+        if types.is_dictionary(field.type) and types.is_string_view(field.type.value_type):
+            plain = pyarrow.dictionary(field.type.index_type, pyarrow.large_string(), field.type.ordered)
+        if plain is not None:
+            column = table.column(index).cast(plain)
+            table = table.set_column(index, pyarrow.field(field.name, plain, field.nullable, field.metadata), column)
+    return table.to_pandas()
 
 
 def _numpy(pyarrow, column):

@@ -8,7 +8,7 @@
 //! | [`prelude`] | in scope in every cell |
 //! | [`show`] | rich display of values: tables, images, SVG, Markdown |
 //! | [`measure`] | the loops behind `%%timeit`, `%%parallel` and `%%profile` |
-//! | [`tables`] | tables as Arrow files, seen by SQL and other workers |
+//! | [`tables`] | tables that SQL and Python see, as Arrow files in shared memory |
 //! | [`input`] | asking the person for a line |
 //! | [`runtime`] | how a cell talks to the kernel; used by generated code |
 

@@ -57,11 +57,11 @@ pub fn share<T: Share<Kind> + ?Sized, Kind>(name: &str, value: &T) -> Result<Pat
 pub fn fetch<T: Fetch>(name: &str) -> Result<T, AnyError> {
     let directory = Directory::of_session()?;
     let mapped = opened(name, &directory)?;
-    let inode = catalogue::current(&directory, name);
+    let version = catalogue::current(&directory, name);
     let value = T::fetch(name, mapped)?;
     // A variable made of it, under the same name, need not be shared again.
-    if let (Some(inode), Some(columns)) = (inode, value.shared_again()) {
-        held::hold(name, inode, columns.batches);
+    if let (Some(version), Some(columns)) = (version, value.shared_again()) {
+        held::hold(name, version, columns.batches);
     }
     Ok(value)
 }
@@ -121,8 +121,8 @@ fn opened(name: &str, directory: &Directory) -> Result<Mapped, AnyError> {
 fn share_again(name: &str, columns: Columns<'_>) -> Result<(), AnyError> {
     check_name(name)?;
     let directory = Directory::of_session()?;
-    if let Some(inode) = catalogue::current(&directory, name) {
-        let held = columns.kept && held::is(name, inode, |batches| same_memory(batches, &columns.batches));
+    if let Some(version) = catalogue::current(&directory, name) {
+        let held = columns.kept && held::is(name, version, |batches| same_memory(batches, &columns.batches));
         let equal = || {
             let known = mapping::open(&directory.file(name));
             known.is_ok_and(|known| known.schema == columns.schema && same_contents(&known.batches, &columns.batches))
@@ -142,7 +142,7 @@ fn write(name: &str, columns: Columns<'_>, directory: &Directory) -> Result<Path
     held::release(name);
     let note = plane::write::write(directory, name, OWNER, &columns.schema, columns.batches.clone())?;
     if columns.kept {
-        held::hold(name, note.inode, columns.batches);
+        held::hold(name, note.version, columns.batches);
     }
     Ok(directory.file(name))
 }

@@ -6,14 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use arrow::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
-use arrow::record_batch::RecordBatchReader;
+use arrow::datatypes::SchemaRef;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 use serde_json::{Value, json};
 
 use crate::catalogue::current;
 use crate::compare::same_contents;
 use crate::directory::Directory;
-use crate::{Error, mapping, write};
+use crate::{Error, import, mapping, write};
 
 /// Writes the table `name` of `stream` into the folder `directory`; with `compare`, only if the table there is another.
 ///
@@ -32,11 +32,11 @@ pub unsafe extern "C" fn benchbook_plane_share(
     // SAFETY: the caller vouches for the texts.
     let text = |pointer: *const c_char| unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned();
     let (directory, name, owner) = (text(directory), text(name), text(owner));
-    // SAFETY: the caller vouches for the stream.
-    let reader = unsafe { ArrowArrayStreamReader::from_raw(stream) };
     let shared = catch_unwind(AssertUnwindSafe(|| {
-        let reader = reader.map_err(|error| format!("its columns cannot be read: {error}"))?;
-        share(&directory, &name, &owner, reader, compare != 0)
+        // SAFETY: the caller vouches for the stream.
+        let read = unsafe { import::stream(stream) };
+        let (schema, batches) = read.map_err(|error| format!("its columns cannot be read: {error}"))?;
+        share(&directory, &name, &owner, &schema, batches, compare != 0)
     }));
     let answer = match shared {
         Ok(Ok(answer)) => answer,
@@ -58,15 +58,13 @@ pub unsafe extern "C" fn benchbook_plane_free(answer: *mut c_char) {
     }
 }
 
-fn share(directory: &str, name: &str, owner: &str, reader: ArrowArrayStreamReader, compare: bool) -> Result<Value, Error> {
+fn share(directory: &str, name: &str, owner: &str, schema: &SchemaRef, batches: Vec<RecordBatch>, compare: bool) -> Result<Value, Error> {
     let directory = Directory::at(Path::new(directory))?;
-    let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>().map_err(|error| format!("its rows cannot be read: {error}"))?;
     if compare
         && current(&directory, name).is_some()
-        && mapping::open(&directory.file(name)).is_ok_and(|known| known.schema == schema && same_contents(&known.batches, &batches))
+        && mapping::open(&directory.file(name)).is_ok_and(|known| &known.schema == schema && same_contents(&known.batches, &batches))
     {
         return Ok(json!({"unchanged": true}));
     }
-    Ok(json!({"note": write::write(&directory, name, owner, &schema, batches)?.json()}))
+    Ok(json!({"note": write::write(&directory, name, owner, schema, batches)?.json()}))
 }

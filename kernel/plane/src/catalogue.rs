@@ -22,8 +22,22 @@ pub struct Note {
     pub columns: Vec<(String, String)>,
     /// Size of the file.
     pub bytes: u64,
-    /// Number of the file that this is about: another file under the same name has another note.
+    /// The file that this is about: another file under the same name has another note.
+    pub version: Version,
+}
+
+/// What tells a file from the next one under its name. File systems on disk give numbers of files again soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
     pub inode: u64,
+    /// Nanoseconds since 1970.
+    pub modified_ns: i64,
+}
+
+impl Version {
+    fn of(file: &fs::Metadata) -> Self {
+        Self { inode: file.ino(), modified_ns: file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec()) }
+    }
 }
 
 impl Note {
@@ -31,13 +45,16 @@ impl Note {
     #[must_use]
     pub fn new(name: &str, owner: &str, rows: usize, schema: &Schema, file: &fs::Metadata) -> Self {
         let columns = schema.fields().iter().map(|field| (field.name().clone(), type_name(field.data_type()))).collect();
-        Self { name: name.to_owned(), owner: owner.to_owned(), rows: rows as u64, columns, bytes: file.len(), inode: file.ino() }
+        Self { name: name.to_owned(), owner: owner.to_owned(), rows: rows as u64, columns, bytes: file.len(), version: Version::of(file) }
     }
 
     #[must_use]
     pub fn json(&self) -> Value {
         let columns: Vec<Value> = self.columns.iter().map(|(name, kind)| json!({"name": name, "type": kind})).collect();
-        json!({"name": self.name, "owner": self.owner, "rows": self.rows, "columns": columns, "bytes": self.bytes, "inode": self.inode})
+        json!({
+            "name": self.name, "owner": self.owner, "rows": self.rows, "columns": columns, "bytes": self.bytes,
+            "inode": self.version.inode, "modified_ns": self.version.modified_ns,
+        })
     }
 
     /// Puts it beside the table, whole or not at all.
@@ -59,10 +76,10 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut file, bytes)
 }
 
-/// The number of the file that the table `name` has now.
+/// The file that the table `name` has now.
 #[must_use]
-pub fn current(directory: &Directory, name: &str) -> Option<u64> {
-    fs::metadata(directory.file(name)).ok().map(|file| file.ino())
+pub fn current(directory: &Directory, name: &str) -> Option<Version> {
+    fs::metadata(directory.file(name)).ok().map(|file| Version::of(&file))
 }
 
 /// Arrow's name of a type; those of nested types would fill pages.

@@ -69,7 +69,7 @@ impl Directory {
         let Ok(entries) = fs::read_dir(&self.0) else { return };
         for entry in entries.filter_map(Result::ok) {
             let name = entry.file_name();
-            let writer = name.to_str().and_then(|name| name.strip_suffix(PART)?.strip_prefix('.')?.split('.').next()?.parse::<i32>().ok());
+            let writer = name.to_str().and_then(|name| writer_of(name.strip_suffix(PART)?));
             if writer.is_some_and(has_ended) {
                 let _ = fs::remove_file(entry.path());
             }
@@ -88,6 +88,14 @@ impl Directory {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(format!("the table `{name}` cannot be removed: {error}").into()),
         }
+    }
+}
+
+/// The process that writes a part: `.PID.N.NAME` of ours, `NAME.arrow.PID` of the engine worker.
+fn writer_of(part: &str) -> Option<i32> {
+    match part.strip_prefix('.') {
+        Some(rest) => rest.split('.').next()?.parse().ok(),
+        None => part.rsplit('.').next()?.parse().ok(),
     }
 }
 

@@ -12,6 +12,7 @@
 //! | [`room`] | the quota, and what is free |
 //! | [`mapping`] | opening a table without copying it |
 //! | [`compare`] | whether a value is what was shared before |
+//! | [`import`] | arrays that come through the C data interface |
 //! | [`c_api`] | the same for Python |
 
 pub mod c_api;
@@ -20,6 +21,7 @@ pub mod compare;
 pub mod dictionaries;
 pub mod directory;
 pub mod encode;
+pub mod import;
 pub mod mapping;
 pub mod message;
 pub mod room;

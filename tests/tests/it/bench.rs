@@ -6,8 +6,12 @@ use serde_json::Value;
 use tests::prepared::{installed, without_cargo};
 
 fn bench_cells() -> Command {
+    bench("CARGO_BIN_EXE_bench-cells")
+}
+
+fn bench(program: &str) -> Command {
     // Not `env!`: the shell script that cargo runs the compiler through loses variables with a hyphen in their name.
-    let program = std::env::var_os("CARGO_BIN_EXE_bench-cells").expect("cargo tells a test where its program is");
+    let program = std::env::var_os(program).expect("cargo tells a test where its program is");
     let mut command = Command::new(program);
     without_cargo(&mut command);
     command
@@ -52,4 +56,27 @@ fn nonsense_is_refused() {
     assert!(wrong.status.code() == Some(2) && String::from_utf8_lossy(&wrong.stderr).contains("notebook"));
     let absent = bench_cells().args(["--without-evcxr", "--benchbook", "/nonexistent/benchbook"]).output().expect("the program runs");
     assert!(absent.status.code() == Some(1) && String::from_utf8_lossy(&absent.stderr).contains("cargo lab prepare"));
+}
+
+#[test]
+fn the_benchmark_of_tables_measures_both_languages() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    let file = dir.path().join("tables.json");
+    // The installation is made here, not by the program.
+    let _ = installed();
+    let output = bench("CARGO_BIN_EXE_bench-tables")
+        .args(["--megabytes", "2", "--rounds", "1", "--json"])
+        .arg(&file)
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    for row in
+        ["memcpy, new memory", "Rust: share floats", "Rust: share texts", "Rust: open 1 MB of floats", "Python: share a pyarrow table"]
+    {
+        assert!(text.contains(row), "{row}:\n{text}");
+    }
+    let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+    assert_eq!((&json["schema"], &json["benchmark"]), (&1.into(), &"tables".into()));
+    assert!(json["rows"].as_array().is_some_and(|rows| rows.len() >= 18), "{json:#}");
 }

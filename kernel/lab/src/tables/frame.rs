@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::mem::transmute;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
 use plane::mapping::Mapped;
@@ -100,7 +100,7 @@ fn exported(column: &Series) -> Result<(Field, Vec<ArrayRef>), AnyError> {
         let array = polars_ffi::export_array_to_c(column.to_arrow(index, level));
         // SAFETY: both types are the `ArrowArray` of the Arrow C data interface, and the field is that of the column.
         let data = unsafe { from_ffi(transmute::<polars_ffi::ArrowArray, FFI_ArrowArray>(array), &field)? };
-        Ok(make_array(data))
+        Ok(plane::import::array(&data)?)
     });
     let arrays = arrays.collect::<Result<Vec<_>, AnyError>>()?;
     Ok((Field::try_from(&field)?, arrays))

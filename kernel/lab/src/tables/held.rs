@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
+use plane::catalogue::Version;
 
 struct Held {
-    /// Number of the file that it was written to or read from.
-    inode: u64,
+    /// The file that it was written to or read from.
+    version: Version,
     batches: Vec<RecordBatch>,
     /// The cell that did it.
     cell: u64,
@@ -23,16 +24,16 @@ fn with<T>(act: impl FnOnce(&mut HashMap<String, Held>) -> T) -> T {
     act(held.get_or_insert_default())
 }
 
-/// Holds what the file `inode` of the table `name` has.
-pub fn hold(name: &str, inode: u64, batches: Vec<RecordBatch>) {
+/// Holds what the file `version` of the table `name` has.
+pub fn hold(name: &str, version: Version, batches: Vec<RecordBatch>) {
     let cell = CELL.load(Ordering::Relaxed);
-    let old = with(|held| held.insert(name.to_owned(), Held { inode, batches, cell }));
+    let old = with(|held| held.insert(name.to_owned(), Held { version, batches, cell }));
     drop(old);
 }
 
-/// Whether the file `inode` has what is held for `name`, and `same` says that it is the same.
-pub fn is(name: &str, inode: u64, same: impl FnOnce(&[RecordBatch]) -> bool) -> bool {
-    with(|held| held.get(name).is_some_and(|held| held.inode == inode && same(&held.batches)))
+/// Whether the file `version` has what is held for `name`, and `same` says that it is the same.
+pub fn is(name: &str, version: Version, same: impl FnOnce(&[RecordBatch]) -> bool) -> bool {
+    with(|held| held.get(name).is_some_and(|held| held.version == version && same(&held.batches)))
 }
 
 /// Holds nothing for `name` any longer.
