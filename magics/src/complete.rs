@@ -232,6 +232,13 @@ fn arguments(spec: &Spec, magic: &MagicCall, column: usize) -> Option<Suggestion
         Argument::Code(_) => return None,
         Argument::Value(option, start) => match option.value {
             Some(ValueKind::Choice(choices)) => (start, choices.iter().map(|choice| value(choice, option.help)).collect()),
+            Some(ValueKind::Choices(choices)) => {
+                // Only the item at the cursor is completed; those before it are not offered again.
+                let before = line.get(start..column)?.rfind(',').map_or(start, |comma| start + comma + 1);
+                let given: Vec<&str> = line[start..before].split(',').collect();
+                let left = choices.iter().filter(|choice| !given.contains(choice));
+                (before, left.map(|choice| value(choice, option.help)).collect())
+            }
             _ => (start, option.default.iter().filter(|d| !d.contains(' ')).map(|default| value(default, option.help)).collect()),
         },
         Argument::Word(start) => {
@@ -255,7 +262,7 @@ fn arguments(spec: &Spec, magic: &MagicCall, column: usize) -> Option<Suggestion
         }
     };
     let typed = line.get(start..column)?;
-    let rest = line[column..].find(|c: char| c.is_whitespace() || c == '=').unwrap_or(line.len() - column);
+    let rest = line[column..].find(|c: char| c.is_whitespace() || c == '=' || c == ',').unwrap_or(line.len() - column);
     let matches = all.into_iter().filter(|suggestion| suggestion.text.starts_with(typed)).collect();
     Some(Suggestions { matches, start, end: column + rest })
 }

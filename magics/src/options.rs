@@ -90,7 +90,7 @@ impl Parsed {
         values.filter_map(|given| if let Value::Text(text) = &given.value { Some(text.as_str()) } else { None }).collect()
     }
 
-    /// Items of a `List` option.
+    /// Items of a `List` or `Choices` option.
     pub fn list(&self, long: &str) -> Option<&[String]> {
         match &self.last(long)?.value {
             Value::List(items) => Some(items),
@@ -208,7 +208,14 @@ fn option(spec: &Spec, line: &Line, parsed: &mut Parsed, word: &Word) -> Result<
     }
     let text = inline.unwrap_or_default();
     let value = typed(kind, &text).ok_or_else(|| {
-        let near = if let ValueKind::Choice(choices) = kind { suggestion(&text, choices.iter().copied()) } else { None };
+        let near = match kind {
+            ValueKind::Choice(choices) => suggestion(&text, choices.iter().copied()),
+            ValueKind::Choices(choices) => {
+                let unknown = text.split(',').map(str::trim).find(|item| !choices.contains(item));
+                unknown.and_then(|item| suggestion(item, choices.iter().copied()))
+            }
+            _ => None,
+        };
         let hint = near.map_or_else(|| format!("it takes {}", kind.allowed()), |near| format!("{near} It takes {}", kind.allowed()));
         usage_error(line, span.clone(), format!("bad value `{text}` for option `{shown}`"), Some(hint))
     })?;

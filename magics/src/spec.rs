@@ -28,6 +28,8 @@ pub enum ValueKind {
     Choice(&'static [&'static str]),
     /// Items separated by commas.
     List,
+    /// Several of these words, separated by commas, each at most once.
+    Choices(&'static [&'static str]),
     /// A file or folder; `~/` is the home folder.
     Path,
 }
@@ -43,6 +45,7 @@ impl ValueKind {
             Self::Name => "NAME".into(),
             Self::Choice(choices) => choices.join("|"),
             Self::List => "A,B,…".into(),
+            Self::Choices(choices) => choices.iter().take(2).map(|choice| format!("{choice},")).collect::<String>() + "…",
             Self::Path => "PATH".into(),
         }
     }
@@ -57,6 +60,9 @@ impl ValueKind {
             Self::Name => "a Rust name: letters, digits and `_`, not starting with a digit, no keyword".into(),
             Self::Choice(choices) => {
                 format!("one of {}", choices.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", "))
+            }
+            Self::Choices(choices) => {
+                format!("some of {}, separated by commas", choices.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", "))
             }
             Self::List => "items separated by commas, for example `1,2,4`".into(),
             Self::Path => "a path, in quotes when it has spaces".into(),

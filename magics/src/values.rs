@@ -23,6 +23,15 @@ pub(crate) fn typed(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Path => Value::Text(expand_home(text)),
         ValueKind::Name => Value::Text(Some(text).filter(|text| is_rust_name(text))?.to_owned()),
         ValueKind::Choice(choices) => Value::Text(choices.iter().find(|choice| **choice == text)?.to_string()),
+        ValueKind::Choices(choices) => {
+            let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
+            let known = items.iter().all(|item| choices.contains(&item.as_str()));
+            let twice = items.iter().enumerate().any(|(at, item)| items[..at].contains(item));
+            if !known || twice {
+                return None;
+            }
+            Value::List(items)
+        }
         ValueKind::List => {
             let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
             if items.iter().any(String::is_empty) {
@@ -76,7 +85,8 @@ pub fn is_rust_name(text: &str) -> bool {
     starts && text != "_" && chars.all(|c| c == '_' || c.is_ascii_alphanumeric()) && !KEYWORDS.contains(&text)
 }
 
-fn expand_home(text: &str) -> String {
+/// `~/` as the home folder.
+pub(crate) fn expand_home(text: &str) -> String {
     match (text.strip_prefix("~/"), std::env::var("HOME")) {
         (Some(rest), Ok(home)) => format!("{}/{rest}", home.trim_end_matches('/')),
         _ => text.to_owned(),

@@ -6,6 +6,7 @@
 //! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
 //! | [`curves`] | times against a size, one curve per series, both axes logarithmic |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
+//! | [`phases`] | one query on several engines: stacked parts, warm and cold, gaps |
 //! | [`flame`] | sampled stacks |
 //!
 //! Every chart reads without JavaScript, without fonts from elsewhere, in light, dark and black-and-white: it
@@ -22,6 +23,8 @@ pub mod distribution;
 pub mod flame;
 pub mod frame;
 pub mod measure_text;
+pub mod phases;
+mod phases_text;
 pub mod png;
 pub mod speedup;
 pub mod svg;

@@ -2,7 +2,9 @@
 
 mod bind;
 mod cell_text;
-mod render;
+mod engines;
+mod many;
+pub(crate) mod render;
 mod repeat;
 
 use std::time::Instant;
@@ -10,6 +12,8 @@ use std::time::Instant;
 pub(super) use bind::MADE_IN_SQL;
 use bind::bind;
 use cell_text::CellText;
+use engines::{ENGINES, shown};
+use many::settings::{Settings, threads, timeout_s};
 use render::{plural, render};
 
 use crate::error::MagicError;
@@ -33,18 +37,31 @@ static SPEC: Spec = Spec {
     summary: "Runs SQL; tables are Rust and Python variables, SQL tables and files alike",
     category: "Data",
     options: &[
-        OptionSpec::value("engine", ValueKind::Choice(&["duckdb"]), "engine that runs the query").short('e').default("duckdb"),
+        OptionSpec::value("engine", ValueKind::Choice(ENGINES), "engine that runs the text as it is, in its own dialect")
+            .short('e')
+            .default("duckdb"),
+        OptionSpec::value(
+            "engines",
+            ValueKind::Choices(ENGINES),
+            "runs the query on each, compares the answers, charts the times; the text is DuckDB's dialect, translated for the others",
+        ),
+        OptionSpec::value("threads", ValueKind::Int, "threads each engine may use").default("all CPUs"),
+        OptionSpec::value("timeout", ValueKind::Duration, "time limit of one run").default("none; with --engines: 60s"),
+        OptionSpec::value("connect", ValueKind::Text, "address of a running server: `sc://host:15002` (Spark), `http://host:8080` (Trino)"),
+        OptionSpec::value("baseline", ValueKind::Choice(ENGINES), "with --engines: the engine to compare answers and times with; without it, answers with DuckDB's, times with the first engine's"),
+        OptionSpec::value("tolerance", ValueKind::Float, "with --engines: relative tolerance of floats and decimals").default("1e-9"),
+        OptionSpec::value("file", ValueKind::Path, "reads the query from this file").short('f'),
         OptionSpec::value("limit", ValueKind::Int, "rows shown; all rows are counted and stored").short('n').default("20"),
         OptionSpec::value("out", ValueKind::Name, "binds the whole result as a Rust DataFrame of this name").short('o'),
         OptionSpec::value(
             "repeat",
             ValueKind::Int,
-            "runs the query once uncounted, then N times: median with its interval, in the engine's seconds",
+            "runs the query once uncounted, then N times: median with its interval, in the engine's seconds; with --engines: rounds",
         )
         .short('r'),
         OptionSpec::value("label", ValueKind::Text, "name in `%results` and `%claim`")
             .short('l')
-            .default("with --repeat: name of --out, else sql #1, sql #2, …"),
+            .default("with --repeat or --engines: name of --out, else sql #1, sql #2, …"),
         OptionSpec::flag("explain", "shows the plan, runs nothing"),
         OptionSpec::flag("profile", "runs the query, shows the plan with times instead of rows"),
     ],
@@ -73,6 +90,14 @@ static SPEC: Spec = Spec {
             code: "%%sql --repeat 21 --label duckdb.sum\nSELECT sum(range) FROM range(1000000)",
             about: "Timed, for `%results` and `%claim duckdb.sum <= …`",
         },
+        Example {
+            code: "%%sql --engines duckdb,sqlite,polars\nSELECT l_returnflag, sum(l_quantity) AS pieces\nFROM 'lineitem.parquet'\nGROUP BY ALL",
+            about: "The same query on several engines: equal answers first, then one chart",
+        },
+        Example {
+            code: "%sql --engines duckdb,sqlite --file ../datasets/queries/tpch/q06.sql",
+            about: "A TPC-H-derived query, after `%data tpch --tables`",
+        },
         Example { code: "%%sql --profile\nSELECT count(*) FROM range(1000000)", about: "The plan with times" },
     ],
     details: "A Rust or Python variable that stands where a table stands is a table of that name: in Rust a `DataFrame`, `LazyFrame`, \
@@ -80,7 +105,10 @@ static SPEC: Spec = Spec {
 a dict of columns. It is shared by itself, again only when it has changed; a `LazyFrame` runs each time. So is what was shared by name. \
 `{name}` is a parameter: the value of the Rust variable is bound, never pasted into the text. Tables that are created stay until the \
 kernel ends; an interrupt stops the query and keeps them.\n\n`--repeat` times plan, execute and fetch as the engine counts them; sharing \
-variables and writing `--out` are not part of it.",
+variables and writing `--out` are not part of it.\n\n`--engines` gives all engines the same bytes: files that the query names, \
+variables, and DuckDB's tables. The first run of each is cold: a fresh connection, tables loaded again; its answers are compared, rows \
+as a multiset unless the query orders them. Then every engine runs once per round, in random order, at least 6 rounds for an interval. \
+What an engine cannot do is shown as that, and the others still run.",
 };
 
 /// The magic.
@@ -92,7 +120,10 @@ impl Magic for Sql {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
-        let text = CellText::of(call)?;
+        let text = match call.options.text("file") {
+            Some(path) => CellText::of_file(call, path)?,
+            None => CellText::of(call)?,
+        };
         let out = output_name(call)?;
         let limit = limit(call)?;
         let plan = match (call.options.flag("explain"), call.options.flag("profile")) {
@@ -117,8 +148,14 @@ impl Magic for Sql {
                 Some(hint.into()),
             ));
         }
+        let many = Settings::of(call, limit, runs, out.clone())?;
+        let (threads, timeout_s) = (threads(call)?, timeout_s(call)?);
         let inputs = bind(&text, &prepared, host)?;
+        if let Some(settings) = many {
+            return many::run(call, &settings, &text, &prepared, inputs, host);
+        }
         let engine = call.options.text("engine").unwrap_or("duckdb");
+        let doing = format!("querying {}", shown(engine));
         let out_path = out.as_ref().map(|name| host.session_dir().join(format!("out_{name}.arrow")).to_string_lossy().into_owned());
         let mut request = SqlRequest {
             engine: engine.to_owned(),
@@ -127,9 +164,12 @@ impl Magic for Sql {
             tables: inputs.tables,
             plan,
             limit,
+            threads,
+            timeout_s,
+            connect: call.options.text("connect").map(str::to_owned),
             ..SqlRequest::default()
         };
-        host.status("querying DuckDB");
+        host.status(&doing);
         let live = call.live.clone();
         let original = |error| text.with_original_lines(error, &prepared);
         let timed = runs.map(|runs| repeat::run(&request, runs, host, &live)).transpose().map_err(original)?;
@@ -139,7 +179,7 @@ impl Magic for Sql {
             Some((reply, timed)) if out_path.is_none() => (reply, Some(timed)),
             timed => {
                 request.out.clone_from(&out_path);
-                let reply = host.sql(&request, &mut |fraction| live.progress("querying DuckDB", fraction)).map_err(original)?;
+                let reply = host.sql(&request, &mut |fraction| live.progress(&doing, fraction)).map_err(original)?;
                 (reply, timed.map(|(_, timed)| timed))
             }
         };

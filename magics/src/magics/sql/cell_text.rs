@@ -36,6 +36,25 @@ impl CellText {
         Ok(Self { cell: format!("{before}{magic_line}{below}"), sql: format!("{before}{blank}{below}") })
     }
 
+    /// The text of a file, whose lines and columns then count.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is empty, a query beside it.
+    pub fn of_file(call: &Call, path: &str) -> Result<Self, MagicError> {
+        if !call.body.trim().is_empty() || !call.rest.trim().is_empty() {
+            let hint = "leave `--file` out, or the text in the cell".to_owned();
+            return Err(call.options.error_at("file", "there is a query in the cell and one in a file", Some(hint)));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let hint = "check the path; relative paths start at the notebook's folder".to_owned();
+            call.options.error_at("file", format!("the file `{path}` cannot be read: {error}"), Some(hint))
+        })?;
+        if text.trim().is_empty() {
+            return Err(call.options.error_at("file", format!("there is no query in `{path}`"), None));
+        }
+        Ok(Self { cell: text.clone(), sql: text })
+    }
+
     /// Line number, text and span in that line of bytes of `sql`.
     fn place(&self, span: std::ops::Range<usize>) -> Vec<String> {
         let number = self.sql[..span.start].matches('\n').count();

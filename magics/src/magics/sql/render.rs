@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::engines::shown;
 use super::repeat::Timed;
 use crate::bundle::Bundle;
 use crate::html;
@@ -13,7 +14,7 @@ use crate::units;
 /// The result or the plan as text, HTML and result object; `wall_s` serves when the engine told no times.
 pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Option<&Timed>, bound: Option<String>) -> Bundle {
     let total_s = total_s(&reply.phases).unwrap_or(wall_s);
-    let engine_name = if reply.engine_version.is_empty() { engine } else { reply.engine_version.as_str() };
+    let engine_name = if reply.engine_version.is_empty() { shown(engine) } else { reply.engine_version.as_str() };
     let by = if reply.threads > 0 { format!("{engine_name}, {}", plural(reply.threads as u64, "thread")) } else { engine_name.to_owned() };
     let result = result_object(engine, reply, total_s, timed);
     if plan != Plan::No {
@@ -39,8 +40,7 @@ pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Op
     }
     caption.extend(timed.map(Timed::caption).unwrap_or_default());
     caption.extend(bound);
-    let headings = if reply.has_rows { reply.columns.iter().map(heading).collect() } else { Vec::new() };
-    let table = Table { headings, rows: reply.rows.clone(), caption, marked: false };
+    let table = rows_table(reply, caption);
     let bundle = if reply.has_rows {
         table.bundle()
     } else {
@@ -51,12 +51,21 @@ pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Op
     bundle.with_result(result)
 }
 
+/// The rows that came back, with lines under them.
+pub fn rows_table(reply: &SqlReply, caption: Vec<String>) -> Table {
+    let headings = if reply.has_rows { reply.columns.iter().map(heading).collect() } else { Vec::new() };
+    Table { headings, rows: reply.rows.clone(), caption, marked: false }
+}
+
 fn heading(column: &crate::sql_wire::Column) -> Heading {
     Heading { name: column.name.clone(), type_name: Some(column.type_name.clone()), numeric: is_numeric(&column.type_name) }
 }
 
 fn is_numeric(type_name: &str) -> bool {
     let base = type_name.split('(').next().unwrap_or("").trim().to_ascii_uppercase();
+    // Arrow's and Polars' own names: `Int64`, `u32`, `f64`.
+    let sized = base.trim_end_matches(|c: char| c.is_ascii_digit());
+    let arrow = sized.len() < base.len() && ["INT", "UINT", "FLOAT", "I", "U", "F"].contains(&sized);
     let list = type_name.ends_with(']');
     let numbers = [
         "TINYINT",
@@ -76,8 +85,11 @@ fn is_numeric(type_name: &str) -> bool {
         "DECIMAL",
         "NUMERIC",
         "BIGNUM",
+        "LONG",
+        "SHORT",
+        "BYTE",
     ];
-    !list && numbers.contains(&base.as_str())
+    !list && (arrow || numbers.contains(&base.as_str()))
 }
 
 fn total_s(phases: &Phases) -> Option<f64> {
@@ -88,7 +100,7 @@ fn total_s(phases: &Phases) -> Option<f64> {
 /// The machine-readable result, as ARCHITECTURE.md describes it; what is not known is absent.
 fn result_object(engine: &str, reply: &SqlReply, total_s: f64, timed: Option<&Timed>) -> Value {
     let phases = timed.map_or(&reply.phases, |timed| &timed.phases);
-    let mut variant = Fields::default().with("label", "DuckDB").with("lang", "sql").with("engine", engine).with("status", "ok");
+    let mut variant = Fields::default().with("label", shown(engine)).with("lang", "sql").with("engine", engine).with("status", "ok");
     variant = match timed {
         Some(timed) => variant.summary(&timed.summary, &timed.samples).with("first_s", timed.first_s),
         None => variant.with("median_s", total_s).with("samples_s", vec![total_s]),
@@ -99,7 +111,7 @@ fn result_object(engine: &str, reply: &SqlReply, total_s: f64, timed: Option<&Ti
         .maybe("threads", (reply.threads > 0).then_some(reply.threads))
         .maybe("engine_version", Some(reply.engine_version.as_str()).filter(|version| !version.is_empty()));
     let load = timed.map(|timed| timed.load).unwrap_or_default();
-    object("sql", "SQL on DuckDB", vec![variant.value()], timed.map(|timed| &timed.noise), &load).value()
+    object("sql", &format!("SQL on {}", shown(engine)), vec![variant.value()], timed.map(|timed| &timed.noise), &load).value()
 }
 
 /// `1 row`, `2 rows`.
