@@ -14,9 +14,11 @@
 //! | [`process`] | children, names and signals of processes |
 //! | [`python`] | programs in the Python environment |
 //! | [`browser`] | JupyterLab in headless Chromium |
+//! | [`bench`] | what the benchmarks share |
 //!
 //! `BENCHBOOK_TRACE=1` prints the flow of messages.
 
+pub mod bench;
 pub mod browser;
 pub mod frontend;
 pub mod kernel;
