@@ -15,9 +15,11 @@
 //! | [`trino_server`] | a server that speaks Trino's client protocol |
 //! | [`python`] | programs in the Python environment |
 //! | [`browser`] | JupyterLab in headless Chromium |
+//! | [`bench`] | what the benchmarks share |
 //!
 //! `BENCHBOOK_TRACE=1` prints the flow of messages.
 
+pub mod bench;
 pub mod browser;
 pub mod frontend;
 pub mod kernel;

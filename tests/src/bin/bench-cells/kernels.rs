@@ -1,30 +1,22 @@
 //! The kernels that are compared: how each is started, made ready and ended.
 
-use std::fs::File;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ::tests::kernel::free_ports;
+use ::tests::bench::client::{Answer, Client};
+use ::tests::bench::kernel::{self, Running, Started};
+use ::tests::bench::report::Competitor;
 use ::tests::prepared::without_cargo;
-use ::tests::process;
 use anyhow::{Context as _, Result, bail};
-use jupyter_protocol::connection_info::{ConnectionInfo, Transport};
 use tempfile::TempDir;
 
-use super::client::{Answer, Client};
 use super::evcxr::Evcxr;
 
-/// How long a kernel may take until it listens.
-const LISTENS: Duration = Duration::from_secs(60);
-/// How long a cell may take.
-pub const CELL: Duration = Duration::from_secs(300);
+pub use ::tests::bench::kernel::CELL;
+
 /// How long a cell may take that builds Polars.
 const BUILD: Duration = Duration::from_secs(3 * 3600);
-/// How long a kernel may take to end.
-const END: Duration = Duration::from_secs(3);
-
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who {
@@ -41,10 +33,11 @@ pub enum Who {
     Base,
 }
 
-impl Who {
-    /// As the table's columns and the JSON have it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+impl Competitor for Who {
+    const OURS: Self = Self::Ours;
+    const COLUMNS: &'static [Self] = &[Self::EvcxrPolars, Self::Evcxr, Self::Rustc, Self::Release, Self::Base];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::EvcxrPolars => "evcxr+Polars",
@@ -54,7 +47,9 @@ impl Who {
             Self::Base => "base",
         }
     }
+}
 
+impl Who {
     /// Whether Polars is in scope there.
     #[must_use]
     pub fn has_polars(self) -> bool {
@@ -80,12 +75,6 @@ pub struct Kernel {
     process: Running,
 }
 
-/// The process alone, so that it ends also when connecting fails.
-struct Running {
-    child: Child,
-    dir: TempDir,
-}
-
 impl Launcher {
     /// The evcxr kernels that can be had, Polars first.
     #[must_use]
@@ -102,43 +91,7 @@ impl Launcher {
     /// # Errors
     /// When it ends, or is silent for too long; with what it wrote to its log.
     pub fn start(&self, who: Who) -> Result<Kernel> {
-        // Ports are free when chosen and could be taken a moment later.
-        let mut last = None;
-        for _ in 0..3 {
-            match self.try_start(who) {
-                Ok(kernel) => return Ok(kernel),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| anyhow::anyhow!("never tried"))).with_context(|| format!("the kernel of {} did not start", who.name()))
-    }
-
-    fn try_start(&self, who: Who) -> Result<Kernel> {
-        let dir = tempfile::Builder::new().prefix("bench-cells-").tempdir()?;
-        let ports = free_ports();
-        let info = ConnectionInfo {
-            ip: "127.0.0.1".to_owned(),
-            transport: Transport::TCP,
-            shell_port: ports[0],
-            iopub_port: ports[1],
-            stdin_port: ports[2],
-            control_port: ports[3],
-            hb_port: ports[4],
-            key: uuid::Uuid::new_v4().to_string(),
-            signature_scheme: "hmac-sha256".to_owned(),
-            kernel_name: None,
-        };
-        let file = dir.path().join("connection.json");
-        std::fs::write(&file, serde_json::to_vec(&info)?)?;
-        let mut command = self.command(who, &file)?;
-        let log = File::create(dir.path().join("kernel.log"))?;
-        command.current_dir(dir.path()).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        ends_with_us(&mut command);
-        let spawned = Instant::now();
-        let child = command.spawn().with_context(|| format!("{} cannot be started", command.get_program().to_string_lossy()))?;
-        let mut process = Running { child, dir };
-        process.wait_until_it_listens(&info)?;
-        let client = Client::connect(&info).with_context(|| process.log())?;
+        let Started { spawned, client, process } = kernel::start(who.name(), |file| self.command(who, file))?;
         Ok(Kernel { who, spawned, client, process })
     }
 
@@ -197,28 +150,11 @@ impl Launcher {
     }
 }
 
-/// Kernels must not outlive this program, however it ends.
-fn ends_with_us(command: &mut Command) {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::process::CommandExt as _;
-        // SAFETY: `prctl` is a plain system call; nothing is allocated between fork and exec.
-        unsafe {
-            command.pre_exec(|| {
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-                Ok(())
-            });
-        }
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = command;
-}
-
 impl Kernel {
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> i32 {
-        i32::try_from(self.process.child.id()).unwrap_or(i32::MAX)
+        self.process.pid()
     }
 
     /// Runs a cell. `expected` is the text that it must give, apart from space at both ends.
@@ -252,52 +188,9 @@ impl Kernel {
     }
 }
 
-impl Running {
-    fn wait_until_it_listens(&mut self, info: &ConnectionInfo) -> Result<()> {
-        let deadline = Instant::now() + LISTENS;
-        let mut silent = vec![info.iopub_port, info.hb_port, info.stdin_port, info.control_port, info.shell_port];
-        // Every millisecond counts where a start is timed.
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("it ended with {status}:\n{}", self.log());
-            }
-            silent.retain(|port| TcpStream::connect(("127.0.0.1", *port)).is_err());
-            if silent.is_empty() {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("it does not listen after {LISTENS:?}:\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// The end of what it wrote to standard output and standard error.
-    fn log(&self) -> String {
-        let text = std::fs::read_to_string(self.dir.path().join("kernel.log")).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
-    }
-}
-
 impl Drop for Kernel {
     fn drop(&mut self) {
         self.client.shut_down();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        for _ in 0..2 {
-            if process::poll(END, || self.child.try_wait().ok().flatten()).is_some() {
-                return;
-            }
-            if let Ok(pid) = i32::try_from(self.child.id()) {
-                process::send(pid, libc::SIGTERM);
-            }
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -3,20 +3,18 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`options`] | the command line |
-//! | [`client`], [`kernels`] | Jupyter kernels: messages with their times, starting and ending |
+//! | [`kernels`] | the kernels that are compared |
 //! | [`evcxr`] | finding, installing and setting up evcxr_jupyter |
 //! | [`bare`] | a bare `rustc` against the prebuilt library |
 //! | [`run`] | what all parts share: progress, answers, numbers that no cell has had |
 //! | [`cells`], [`start`], [`rerun`], [`notebook`], [`assist`], [`speed`], [`memory`] | the parts of the table |
 //! | [`machine`] | memory, CPU time and libraries of processes |
-//! | [`report`], [`table`] | judging and showing |
 //!
 //! Nothing of the kernel is used but its sockets, and of set-up but `lab.json`.
 
 mod assist;
 mod bare;
 mod cells;
-mod client;
 mod evcxr;
 mod kernels;
 mod machine;
@@ -28,13 +26,13 @@ mod rerun;
 mod run;
 mod speed;
 mod start;
-mod table;
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ::tests::bench::report::Report;
+use ::tests::bench::{cache, table};
 use anyhow::{Context as _, Result, ensure};
 use install::Layout;
 use magics::machine::{LoadReading, LoadSpan};
@@ -43,7 +41,6 @@ use bare::Bare;
 use evcxr::Evcxr;
 use kernels::{Launcher, Who};
 use options::{EvcxrPolars, Options};
-use report::Report;
 use run::Run;
 
 fn main() -> ExitCode {
@@ -74,8 +71,9 @@ fn carry_out(options: Options) -> Result<ExitCode> {
         None => None,
     };
     let layout = Layout::discover()?;
-    let cache = cache_dir()?;
-    let _alone = if options.without_evcxr { None } else { Some(alone(&cache)?) };
+    let cache = cache::folder("bench-cells")?;
+    // evcxr's build folder serves one kernel at a time.
+    let _alone = if options.without_evcxr { None } else { Some(cache::alone(&cache)?) };
 
     let before = LoadReading::now();
     let mut run = prepare(options, &layout, &cache)?;
@@ -89,34 +87,19 @@ fn carry_out(options: Options) -> Result<ExitCode> {
         notes: std::mem::take(&mut run.notes),
         failures: std::mem::take(&mut run.failures),
     };
-    print!("{}", table::text(&report, &run.options));
+    let about = table::About {
+        title: "Cells: Benchbook beside evcxr_jupyter and a bare compiler",
+        rounds: run.options.rounds,
+        quick: run.options.quick,
+    };
+    print!("{}", table::text(&report, &about));
     if let Some(file) = &mut file {
         use std::io::Write as _;
-        let text = format!("{:#}\n", report.json(&run.options));
+        let text = format!("{:#}\n", report.json(run.options.json()));
         file.write_all(text.as_bytes()).context("the JSON could not be written")?;
     }
     let failed = !report.failures.is_empty() || !report.answers.wrong.is_empty() || (run.options.check && report.missed());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// What stays between runs: evcxr_jupyter and what its cargo has built. In the user's cache, where `cargo lab uninstall` finds
-/// it, and not below the clone: cargo takes evcxr's packages for members of any workspace above them.
-fn cache_dir() -> Result<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_else(std::env::temp_dir);
-    let ours = std::path::absolute(base.join("benchbook"))?;
-    let cache = ours.join("bench-cells");
-    std::fs::create_dir_all(&cache).with_context(|| format!("{} cannot be made", cache.display()))?;
-    // The kernel keeps this folder private, and uninstall touches no other.
-    std::fs::set_permissions(&ours, std::fs::Permissions::from_mode(0o700))?;
-    Ok(cache)
-}
-
-/// evcxr's build folder serves one kernel at a time.
-fn alone(cache: &Path) -> Result<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(cache.join("lock"))?;
-    ensure!(file.try_lock().is_ok(), "another `bench cells` is running");
-    Ok(file)
 }
 
 fn prepare(options: Options, layout: &Layout, cache: &Path) -> Result<Run> {

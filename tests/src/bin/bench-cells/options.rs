@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lexopt::prelude::*;
+use serde_json::json;
 
 pub const USAGE: &str = "cargo lab bench cells: how quick cells are, beside evcxr_jupyter 0.22.0 and a bare rustc
 
@@ -50,11 +51,11 @@ pub enum Part {
 }
 
 impl Part {
-    pub const ALL: [Self; 8] =
+    pub const LIST: [Self; 8] =
         [Self::Cells, Self::Polars, Self::Start, Self::Rerun, Self::Notebook, Self::Assist, Self::Speed, Self::Memory];
 
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Cells => "cells",
             Self::Polars => "polars",
@@ -98,6 +99,20 @@ pub struct Options {
     pub json: Option<PathBuf>,
     pub check: bool,
     pub benchbook: Option<PathBuf>,
+}
+
+impl Options {
+    /// What was asked for, as the JSON has it.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        json!({
+            "benchmark": "cells",
+            "rounds": self.rounds,
+            "quick": self.quick,
+            "parts": self.parts.iter().map(|part| part.word()).collect::<Vec<_>>(),
+            "evcxr_polars": self.evcxr_polars.name(),
+        })
+    }
 }
 
 /// Reads the arguments; `None` when help is asked for.
@@ -152,16 +167,16 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Erro
         return Err("--rounds is at least 1".into());
     }
     if options.parts.is_empty() {
-        options.parts = Part::ALL.to_vec();
+        options.parts = Part::LIST.to_vec();
     }
     Ok(Some(options))
 }
 
 fn part(name: &str) -> Result<Part, String> {
-    let names: Vec<&str> = Part::ALL.iter().map(|part| part.name()).collect();
-    Part::ALL
+    let names: Vec<&str> = Part::LIST.iter().map(|part| part.word()).collect();
+    Part::LIST
         .into_iter()
-        .find(|part| part.name() == name)
+        .find(|part| part.word() == name)
         .ok_or_else(|| format!("there is no part `{name}`; there are {}", names.join(", ")))
 }
 

@@ -5,24 +5,27 @@ use std::fmt::Write as _;
 use magics::machine::Machine;
 use magics::units::{TimeUnit, decimals_for_digits, time};
 
-use super::kernels::Who;
-use super::options::{Options, Part};
-use super::report::{Estimate, Judged, Limit, Report, Row, Unit, estimate};
+use super::report::{Competitor, Estimate, Judged, Limit, Report, Row, Section, Unit, estimate};
 
 const WIDTH: usize = 140;
-/// Competitors with a column of their own.
-const COLUMNS: [Who; 5] = [Who::EvcxrPolars, Who::Evcxr, Who::Rustc, Who::Release, Who::Base];
+
+/// What is said above the table.
+pub struct About<'a> {
+    pub title: &'a str,
+    pub rounds: usize,
+    pub quick: bool,
+}
 
 /// The whole report.
 #[must_use]
-pub fn text(report: &Report, options: &Options) -> String {
+pub fn text<W: Competitor, P: Section>(report: &Report<W, P>, about: &About<'_>) -> String {
     let mut out = String::new();
-    line(&mut out, "Cells: Benchbook beside evcxr_jupyter and a bare compiler");
+    line(&mut out, about.title);
     let versions: Vec<String> = report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
     wrapped(&mut out, &versions.join(" · "));
     wrapped(&mut out, &Machine::read().line(Some(&report.load)));
-    let quick = if options.quick { " (quick: too few to publish)" } else { "" };
-    let rounds = options.rounds;
+    let quick = if about.quick { " (quick: too few to publish)" } else { "" };
+    let rounds = about.rounds;
     wrapped(
         &mut out,
         &format!("{rounds} rounds{quick}, the kernels take turns in each; median [95 % interval]; ratios from pairs of one round"),
@@ -31,8 +34,8 @@ pub fn text(report: &Report, options: &Options) -> String {
     for note in &report.notes {
         wrapped(&mut out, &format!("note: {note}"));
     }
-    for part in Part::ALL {
-        let rows: Vec<&Row> = report.rows.iter().filter(|row| row.part == part).collect();
+    for &part in P::ALL {
+        let rows: Vec<&Row<W, P>> = report.rows.iter().filter(|row| row.part == part).collect();
         if !rows.is_empty() {
             section(&mut out, part, &rows);
         }
@@ -42,12 +45,12 @@ pub fn text(report: &Report, options: &Options) -> String {
 }
 
 /// Widths of a competitor's column, its space included: the first one's name is the longest.
-fn width(who: Who) -> usize {
-    if who == Who::EvcxrPolars { 13 } else { 10 }
+fn width(who: impl Competitor) -> usize {
+    if who.name().len() > 8 { 13 } else { 10 }
 }
 
-fn section(out: &mut String, part: Part, rows: &[&Row]) {
-    let columns: Vec<Who> = COLUMNS.into_iter().filter(|who| rows.iter().any(|row| row.of(*who).is_some())).collect();
+fn section<W: Competitor, P: Section>(out: &mut String, part: P, rows: &[&Row<W, P>]) {
+    let columns: Vec<W> = W::COLUMNS.iter().copied().filter(|who| rows.iter().any(|row| row.of(*who).is_some())).collect();
     out.push('\n');
     let mut head = format!("{:<27} {:<20}", part.name().to_uppercase(), "ours");
     for who in &columns {
@@ -58,7 +61,7 @@ fn section(out: &mut String, part: Part, rows: &[&Row]) {
     line(out, &"-".repeat(WIDTH.min(head.chars().count() + 7)));
     let mut notes: Vec<&str> = Vec::new();
     for row in rows {
-        let ours = row.of(Who::Ours).map_or("-".into(), |values| shown(row.unit, estimate(values)));
+        let ours = row.of(W::OURS).map_or("-".into(), |values| shown(row.unit, estimate(values)));
         let mut start = format!("{:<27} {ours:<20}", row.what);
         for who in &columns {
             let value = row.of(*who).map_or("-".into(), |values| number(row.unit, estimate(values).value));
@@ -83,9 +86,9 @@ fn section(out: &mut String, part: Part, rows: &[&Row]) {
     }
 }
 
-fn ending(out: &mut String, report: &Report) {
+fn ending<W: Competitor, P: Section>(out: &mut String, report: &Report<W, P>) {
     out.push('\n');
-    let judged: Vec<Judged> = report.rows.iter().flat_map(Row::judged).collect();
+    let judged: Vec<Judged<W>> = report.rows.iter().flat_map(Row::judged).collect();
     let count = |name: &str| judged.iter().filter(|one| one.verdict.name() == name).count();
     line(
         out,
@@ -154,7 +157,7 @@ fn shown(unit: Unit, estimate: Estimate) -> String {
     format!("{middle} [{}, {}]", bare(low), bare(high))
 }
 
-fn wanted(unit: Unit, limit: Limit) -> String {
+fn wanted(unit: Unit, limit: Limit<impl Competitor>) -> String {
     match limit {
         Limit::TimesFaster(who, times) => format!("{} ≥ {times}×", who.name()),
         Limit::AtMostTimes(who, times) => format!("≤ {times}× {}", who.name()),
@@ -162,7 +165,7 @@ fn wanted(unit: Unit, limit: Limit) -> String {
     }
 }
 
-fn found(unit: Unit, judged: &Judged) -> String {
+fn found<W>(unit: Unit, judged: &Judged<W>) -> String {
     let Some(measured) = judged.measured else { return "-".into() };
     if matches!(judged.limit, Limit::AtMost(_)) {
         return number(unit, measured.value);
@@ -183,20 +186,6 @@ mod tests {
         let mut out = String::new();
         wrapped(&mut out, &"word ".repeat(100));
         assert!(out.lines().count() == 4 && out.lines().all(|line| line.chars().count() <= WIDTH), "{out}");
-    }
-
-    #[test]
-    fn the_widest_row_fits() {
-        let mut row = Row::new(Part::Cells, "iterators, 50 variables");
-        for target in [Limit::TimesFaster(Who::EvcxrPolars, 3.5), Limit::AtMostTimes(Who::EvcxrPolars, 0.5)] {
-            row = row.target(target);
-        }
-        for who in COLUMNS.into_iter().filter(|who| *who != Who::Release).chain([Who::Ours]) {
-            (0..9).for_each(|at| row.push(who, 0.1 + f64::from(at) * 0.2));
-        }
-        let mut out = String::new();
-        section(&mut out, Part::Cells, &[&row]);
-        assert!(out.lines().all(|line| line.chars().count() <= WIDTH), "{out}");
     }
 
     #[test]

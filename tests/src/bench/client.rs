@@ -1,13 +1,12 @@
 //! A Jupyter client that times what it asks for.
 //!
-//! It forgives what [`tests::frontend`] does not: evcxr_jupyter sends no greeting, leaves fields out and may print after idle.
+//! It forgives what [`crate::frontend`] does not: evcxr_jupyter sends no greeting, leaves fields out and may print after idle.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use ::tests::transcript::plain;
 use anyhow::{Context as _, Result, bail, ensure};
 use jupyter_protocol::connection_info::ConnectionInfo;
 use jupyter_protocol::messaging::{JupyterMessage, JupyterMessageContent, UnknownMessage};
@@ -18,6 +17,8 @@ use jupyter_zmq_client::{
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use zeromq::SocketRecv;
+
+use crate::transcript::plain;
 
 /// How long printed text may take that comes after idle.
 const LATE: Duration = Duration::from_secs(2);
@@ -48,8 +49,12 @@ pub struct Answer {
     pub time: Duration,
     /// Content of the reply.
     pub reply: Value,
+    /// From sending to the last printed text, when that came after both.
+    pub printed: Duration,
     /// Values and printed text, in the order of arrival.
     pub text: String,
+    /// Contents of displays and of the result.
+    pub displays: Vec<Value>,
     /// What the kernel said of errors.
     pub errors: String,
 }
@@ -188,7 +193,7 @@ impl Client {
         let reply = self.reply_of(&request, request.sent + at_most)?;
         self.backlog.remove(&request.id);
         let time = reply.at - request.sent;
-        Ok(Answer { time, reply: reply.content, text: String::new(), errors: String::new() })
+        Ok(Answer { time, printed: time, reply: reply.content, text: String::new(), displays: vec![], errors: String::new() })
     }
 
     /// Sends a cell; others can be asked while it runs.
@@ -220,7 +225,7 @@ impl Client {
         let request = pending.0;
         let deadline = request.sent + at_most;
         let (mut reply, mut idle) = (None, None);
-        let (mut text, mut errors) = (String::new(), String::new());
+        let mut got = Got::default();
         while reply.is_none() || idle.is_none() {
             let Some(message) = self.next_of(&request.id, deadline, |_| true)? else { bail!("the cell has not ended after {at_most:?}") };
             if message.channel == Channel::Shell {
@@ -228,20 +233,23 @@ impl Client {
             } else if is_idle(&message) {
                 idle = Some(message.at);
             } else {
-                take(&message, &mut text, &mut errors);
+                got.take(message);
             }
         }
         let late = Instant::now() + LATE;
-        while !complete(&text) && errors.is_empty() {
+        while !complete(&got.text) && got.errors.is_empty() {
             let Some(message) = self.next_of(&request.id, late, |_| true)? else { break };
-            take(&message, &mut text, &mut errors);
+            got.take(message);
         }
+        let Got { last, text, displays, mut errors } = got;
         self.backlog.remove(&request.id);
         let ((replied, reply), Some(idle)) = (reply.unwrap_or((request.sent, Value::Null)), idle) else { bail!("no idle") };
         if reply["status"] != "ok" && errors.is_empty() {
             errors = format!("the reply's status is {}", reply["status"]);
         }
-        Ok(Answer { time: replied.max(idle) - request.sent, reply, text, errors })
+        let end = replied.max(idle);
+        let printed = last.map_or(end, |last| last.max(end)) - request.sent;
+        Ok(Answer { time: end - request.sent, printed, reply, text, displays, errors })
     }
 
     /// Asks the kernel to end.
@@ -257,15 +265,34 @@ fn is_idle(message: &Incoming) -> bool {
     message.channel == Channel::Iopub && message.kind == "status" && message.content["execution_state"] == "idle"
 }
 
-fn take(message: &Incoming, text: &mut String, errors: &mut String) {
-    let content = &message.content;
-    match message.kind.as_str() {
-        "stream" if content["name"] == "stdout" => text.push_str(content["text"].as_str().unwrap_or_default()),
-        "execute_result" => text.push_str(content["data"]["text/plain"].as_str().unwrap_or_default()),
-        "error" => {
-            let lines: Vec<&str> = content["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            errors.push_str(&plain(&format!("{}: {}\n", content["evalue"].as_str().unwrap_or_default(), lines.join("\n"))));
+/// What a cell has put out.
+#[derive(Default)]
+struct Got {
+    /// When the last printed text came.
+    last: Option<Instant>,
+    text: String,
+    displays: Vec<Value>,
+    errors: String,
+}
+
+impl Got {
+    fn take(&mut self, message: Incoming) {
+        let content = message.content;
+        match message.kind.as_str() {
+            "stream" if content["name"] == "stdout" => {
+                self.last = Some(message.at);
+                self.text.push_str(content["text"].as_str().unwrap_or_default());
+            }
+            "execute_result" => {
+                self.text.push_str(content["data"]["text/plain"].as_str().unwrap_or_default());
+                self.displays.push(content);
+            }
+            "display_data" => self.displays.push(content),
+            "error" => {
+                let lines: Vec<&str> = content["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                self.errors.push_str(&plain(&format!("{}: {}\n", content["evalue"].as_str().unwrap_or_default(), lines.join("\n"))));
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
