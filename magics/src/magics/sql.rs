@@ -48,7 +48,11 @@ static SPEC: Spec = Spec {
         OptionSpec::value("threads", ValueKind::Int, "threads each engine may use").default("all CPUs"),
         OptionSpec::value("timeout", ValueKind::Duration, "time limit of one run").default("none; with --engines: 60s"),
         OptionSpec::value("connect", ValueKind::Text, "address of a running server: `sc://host:15002` (Spark), `http://host:8080` (Trino)"),
-        OptionSpec::value("baseline", ValueKind::Choice(ENGINES), "with --engines: the engine to compare answers and times with; without it, answers with DuckDB's, times with the first engine's"),
+        OptionSpec::value(
+            "baseline",
+            ValueKind::Choice(ENGINES),
+            "with --engines: the engine to compare answers and times with; without it, answers with DuckDB's, times with the first engine's",
+        ),
         OptionSpec::value("tolerance", ValueKind::Float, "with --engines: relative tolerance of floats and decimals").default("1e-9"),
         OptionSpec::value("file", ValueKind::Path, "reads the query from this file").short('f'),
         OptionSpec::value("limit", ValueKind::Int, "rows shown; all rows are counted and stored").short('n').default("20"),

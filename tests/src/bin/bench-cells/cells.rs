@@ -2,6 +2,7 @@
 //! live variables.
 
 use anyhow::Result;
+use tests::bench::report::Competitor as _;
 
 use super::kernels::{Kernel, Who};
 use super::machine;

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use sqlparser::dialect::DuckDbDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
 use super::super::bind::Inputs;
 use super::super::engines::shown;
 use super::run::Measured;
@@ -38,6 +41,13 @@ pub struct Query {
     made: Vec<PathBuf>,
 }
 
+/// All words of a query in lower case, names of tables and columns among them.
+fn words(sql: &str) -> BTreeSet<String> {
+    let tokens = Tokenizer::new(&DuckDbDialect {}, sql).tokenize().unwrap_or_default();
+    let word = |token| if let Token::Word(word) = token { Some(word.value.to_lowercase()) } else { None };
+    tokens.into_iter().filter_map(word).collect()
+}
+
 /// Finds the tables of the query, makes those that only DuckDB has visible to all, and says the query in each dialect.
 ///
 /// # Errors
@@ -46,7 +56,7 @@ pub fn prepare(settings: &Settings, prepared: &Prepared, inputs: Inputs, host: &
     let mut query = parse(&prepared.sql).map_err(|why| refused(&why))?;
     let mut tables = inputs.tables;
     let mut names: BTreeMap<Source, String> = BTreeMap::new();
-    let mut taken: BTreeSet<String> = prepared.identifiers.iter().map(|word| word.to_lowercase()).collect();
+    let mut taken = words(&prepared.sql);
     let mut made = Vec::new();
     for source in sources(&query).map_err(|why| refused(&why))? {
         let (name, path) = match &source {
