@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::duckdb::arrow::array::RecordBatch;
+use ::duckdb::arrow::array::{Array, RecordBatch};
 use ::duckdb::arrow::datatypes::{Field, Schema, SchemaRef};
 
 use crate::arrow_file::{ArrowFile, cannot_store};
@@ -16,7 +16,7 @@ pub fn reply(columns: Vec<Column>, schema: &SchemaRef, batches: &[RecordBatch], 
     let row_count = batches.iter().map(|batch| batch.num_rows() as u64).sum();
     let bytes = match &request.out {
         Some(out) => store(Path::new(out), schema, batches)?,
-        None => batches.iter().map(|batch| batch.get_array_memory_size() as u64).sum(),
+        None => batches.iter().map(bytes).sum(),
     };
     Ok(SqlReply {
         columns,
@@ -26,6 +26,12 @@ pub fn reply(columns: Vec<Column>, schema: &SchemaRef, batches: &[RecordBatch], 
         fetched: Some(Moved { rows: row_count, bytes }),
         ..SqlReply::default()
     })
+}
+
+/// Bytes of the rows, without what lies beside them in the same buffers.
+pub fn bytes(batch: &RecordBatch) -> u64 {
+    let sizes = batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or(0) as u64);
+    sizes.sum()
 }
 
 /// Writes an Arrow IPC file; returns its bytes.

@@ -29,7 +29,8 @@ pub fn watched<R>(
         scope.spawn(move || observe(watch.as_ref(), job, &report, &ended));
         let result = work();
         drop(alive);
-        result.map_err(|failure| job.stopped().unwrap_or(failure))
+        // An engine that says so itself may say more, such as what is lost.
+        result.map_err(|failure| job.stopped().filter(|stopped| stopped.class != failure.class).unwrap_or(failure))
     })
 }
 

@@ -137,6 +137,26 @@ impl Side {
         matches!(self.values, Values::Nulls) || self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
+    /// Hands the value in parts of 64 bits to `mix`. Floats are not hashed: near ones must have one hash.
+    pub fn hash(&self, row: usize, mut mix: impl FnMut(u64)) {
+        if self.is_null(row) {
+            return mix(u64::MAX);
+        }
+        match &self.values {
+            Values::Integers(values) => mix(values[row] as u64),
+            Values::Bytes(values) => {
+                let bytes = values.value(row);
+                mix(bytes.len() as u64);
+                for part in bytes.chunks(8) {
+                    let mut word = [0; 8];
+                    word[..part.len()].copy_from_slice(part);
+                    mix(u64::from_le_bytes(word));
+                }
+            }
+            Values::Floats(_) | Values::Nulls => {}
+        }
+    }
+
     /// NULL first, then by value.
     pub fn order(&self, a: usize, other: &Side, b: usize) -> Ordering {
         match (self.is_null(a), other.is_null(b)) {

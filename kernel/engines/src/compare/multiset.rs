@@ -40,9 +40,38 @@ pub fn difference(pairs: &[Pair], (first_rows, other_rows): (usize, usize)) -> O
     }
     exact.append(&mut floats);
     let keys = exact;
+    if first_rows == other_rows && same_by_hash(pairs, &keys, first_rows) {
+        return None;
+    }
     let first = sorted(first_rows, |a, b| within(&keys, a, b, |key| key.first()));
     let other = sorted(other_rows, |a, b| within(&keys, a, b, |key| key.other()));
     walk(pairs, &keys, &first, &other)
+}
+
+/// Whether all rows have a partner, by the quick way: sorted by a hash of the keys, rows at the same place are the same. When they
+/// are not, that may be due to two rows with one hash, and says nothing.
+fn same_by_hash(pairs: &[Pair], keys: &[Key<'_>], rows: usize) -> bool {
+    let first = by_hash(keys, rows, |key| key.first());
+    let other = by_hash(keys, rows, |key| key.other());
+    first.iter().zip(&other).all(|((left, a), (right, b))| left == right && pairs.iter().all(|pair| pair.same(*a as usize, *b as usize)))
+}
+
+/// Hash and place of each row, sorted by hash, then by the floats.
+fn by_hash<'a>(keys: &'a [Key<'a>], rows: usize, side: impl Fn(&'a Key<'a>) -> (&'a Side, Option<&'a [u32]>) + Copy) -> Vec<(u64, u32)> {
+    let mut hashes = vec![0_u64; rows];
+    for key in keys {
+        match side(key) {
+            (_, Some(clusters)) => hashes.iter_mut().zip(clusters).for_each(|(hash, cluster)| mix(hash, u64::from(*cluster))),
+            (side, None) => hashes.iter_mut().enumerate().for_each(|(row, hash)| side.hash(row, |part| mix(hash, part))),
+        }
+    }
+    let mut places: Vec<(u64, u32)> = hashes.into_iter().zip(0..).collect();
+    places.sort_unstable_by(|(left, a), (right, b)| left.cmp(right).then_with(|| within(keys, *a as usize, *b as usize, side)));
+    places
+}
+
+fn mix(hash: &mut u64, part: u64) {
+    *hash = (hash.rotate_left(23) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15);
 }
 
 /// Goes through both sorted lists, one group of equal keys after the other.

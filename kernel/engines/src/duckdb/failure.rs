@@ -16,6 +16,10 @@ pub fn parse(message: &str, text: &PlannedText) -> SqlFailure {
     if parsed.class == "INTERRUPT Error" {
         return interrupted();
     }
+    // The parser counts characters, everything after it bytes.
+    if parsed.class == "Parser Error" && parsed.message.starts_with("syntax error") {
+        parsed.offset = parsed.offset.map(|at| text.sql.char_indices().nth(at).map_or(text.sql.len(), |(byte, _)| byte));
+    }
     parsed.offset = parsed.offset.filter(|at| *at <= text.sql.len()).map(|at| text.original(at));
     if let Some(cut) = parsed.message.find("\n\nAlternatively, consider enabling auto-install") {
         parsed.message.truncate(cut);

@@ -2,7 +2,7 @@
 
 use rusqlite::{Error, ErrorCode};
 
-use crate::engine::failure;
+use crate::engine::{failure, interrupted};
 use crate::planned::PlannedText;
 use crate::sql_wire::{SqlFailure, class};
 
@@ -23,6 +23,7 @@ pub fn about(text: &PlannedText, error: Error) -> SqlFailure {
 pub fn plain(error: Error) -> SqlFailure {
     match error {
         Error::SqlInputError { error, msg, .. } => failure(kind(error.code, &msg), msg),
+        Error::SqliteFailure(error, _) if error.code == ErrorCode::OperationInterrupted => interrupted(),
         Error::SqliteFailure(error, message) => {
             let message = message.unwrap_or_else(|| error.to_string());
             failure(kind(error.code, &message), message)
@@ -34,7 +35,6 @@ pub fn plain(error: Error) -> SqlFailure {
 fn kind(code: ErrorCode, message: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     match code {
-        ErrorCode::OperationInterrupted => class::INTERRUPTED,
         ErrorCode::OutOfMemory => class::OUT_OF_MEMORY,
         ErrorCode::ConstraintViolation => "Constraint Error",
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "Lock Error",

@@ -1,6 +1,6 @@
 //! Copies files into SQLite's own store, once for each version of a file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use ::duckdb::arrow::array::RecordBatch;
@@ -8,7 +8,9 @@ use ::duckdb::arrow::datatypes::Schema;
 use rusqlite::{Connection, Statement};
 
 use super::failure::plain;
+use super::indexes;
 use super::source::{cell, declared, prepare};
+use crate::arrow_reply::bytes;
 use crate::duckdb::each_batch;
 use crate::engine::{Job, failure};
 use crate::mapping::Stamp;
@@ -28,6 +30,9 @@ struct Version {
     path: PathBuf,
     stamp: Stamp,
     notes: Vec<String>,
+    columns: Vec<String>,
+    /// Columns with an index.
+    indexed: BTreeSet<String>,
 }
 
 impl Loaded {
@@ -52,41 +57,63 @@ impl Loaded {
             let known = self.0.get(&file.name).is_some_and(|version| version.path == path && version.stamp == stamp);
             if !known {
                 self.0.remove(&file.name);
-                let (copied, told) = copy(connection, file, job).map_err(|failure| match failure.class.as_str() {
+                let (copied, columns, told) = copy(connection, file, job).map_err(|failure| match failure.class.as_str() {
                     "Table Error" => refuse(failure.message),
                     _ => failure,
                 })?;
                 let total: &mut Moved = moved.get_or_insert_default();
                 total.rows += copied.rows;
                 total.bytes += copied.bytes;
-                self.0.insert(file.name.clone(), Version { path: path.to_owned(), stamp, notes: told });
+                self.0.insert(file.name.clone(), Version { path: path.to_owned(), stamp, notes: told, columns, indexed: BTreeSet::new() });
             }
             notes.extend(self.0.get(&file.name).iter().flat_map(|version| version.notes.clone()));
         }
         Ok((moved, notes))
     }
+
+    /// Makes the indexes that correlated subqueries of `sql` need and that are not there; returns the notes on all that they use.
+    pub fn index(&mut self, connection: &Connection, sql: &str) -> Result<Vec<String>, SqlFailure> {
+        // Most queries have no subquery, and reading one takes longer than many a query.
+        if sql.to_ascii_lowercase().matches("select").count() < 2 {
+            return Ok(Vec::new());
+        }
+        let known: Vec<indexes::Known<'_>> = self.0.iter().map(|(name, version)| (name.as_str(), version.columns.as_slice())).collect();
+        let mut notes = Vec::new();
+        for (table, column) in indexes::wanted(sql, &known) {
+            let Some(version) = self.0.get_mut(&table) else { continue };
+            if !version.indexed.contains(&column) {
+                let index = quoted(&format!("{table} by {column}"));
+                let sql = format!("CREATE INDEX IF NOT EXISTS {SCHEMA}.{index} ON {} ({})", quoted(&table), quoted(&column));
+                connection.execute_batch(&sql).map_err(plain)?;
+                version.indexed.insert(column.clone());
+            }
+            notes.push(format!("a correlated subquery uses an index on {table}({column}), which was made for it in phase load"));
+        }
+        Ok(notes)
+    }
 }
 
-/// Copies one file in one transaction. Without success nothing of it stays.
-fn copy(connection: &Connection, file: &TableFile, job: &Job) -> Result<(Moved, Vec<String>), SqlFailure> {
+/// Copies one file in one transaction; returns what was copied, the columns, and notes. Without success nothing of it stays.
+fn copy(connection: &Connection, file: &TableFile, job: &Job) -> Result<(Moved, Vec<String>, Vec<String>), SqlFailure> {
     let transaction = Transaction::begin(connection)?;
     let mut copied = Moved::default();
-    let mut notes = Vec::new();
+    let (mut columns, mut notes) = (Vec::new(), Vec::new());
     let mut made = false;
     each_batch(Path::new(&file.path), &mut |schema, batch| {
         if !made {
             notes = create(connection, &file.name, schema)?;
+            columns = schema.fields().iter().map(|field| field.name().clone()).collect();
             made = true;
         }
         let Some(batch) = batch else { return Ok(()) };
         job.check()?;
         insert(connection, &file.name, batch)?;
         copied.rows += batch.num_rows() as u64;
-        copied.bytes += batch.get_array_memory_size() as u64;
+        copied.bytes += bytes(batch);
         Ok(())
     })?;
     transaction.commit()?;
-    Ok((copied, notes))
+    Ok((copied, columns, notes))
 }
 
 /// A transaction that is rolled back unless it is committed.

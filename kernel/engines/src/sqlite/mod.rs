@@ -9,6 +9,7 @@
 mod column;
 mod explain;
 mod failure;
+mod indexes;
 mod load;
 mod params;
 mod query;
@@ -79,6 +80,7 @@ impl Engine for Sqlite {
         }
         let start = Instant::now();
         let (moved, mut notes) = self.loaded.load(&self.connection, &request.tables, job)?;
+        notes.extend(self.loaded.index(&self.connection, &request.sql)?);
         let load = (!request.tables.is_empty()).then(|| start.elapsed().as_secs_f64());
         let text = PlannedText::new(&request.sql, prefix);
         let mut reply = query::run(&self.connection, &text, request, job)?;

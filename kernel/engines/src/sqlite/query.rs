@@ -16,8 +16,10 @@ use crate::planned::PlannedText;
 use crate::sql_wire::{Column, Phases, Plan, SqlFailure, SqlReply, SqlRequest};
 
 /// The first rows are timed each; after them, one in [`SAMPLE`], since reading the clock takes as long as copying a value.
-const TIMED: u64 = 1024;
-const SAMPLE: u64 = 16;
+const TIMED: u32 = 1024;
+const SAMPLE: u32 = 16;
+/// A sample longer than this many of the first rows' mean was another process's turn.
+const OUTLIER: u32 = 8;
 
 /// What a statement that returns no rows did, or its rows.
 enum Outcome {
@@ -103,21 +105,22 @@ fn run_one(
 /// Steps through all rows and keeps their values; returns their number and the time that copying took.
 fn copy(statement: &mut Statement<'_>, columns: &mut [ResultColumn]) -> rusqlite::Result<(usize, Duration)> {
     let mut rows = statement.raw_query();
-    let (mut count, mut copying) = (0_u64, Duration::ZERO);
+    let (mut count, mut copying, mut longest) = (0_usize, Duration::ZERO, Duration::MAX);
     while let Some(row) = rows.next()? {
-        let weight = match count {
-            ..TIMED => 1,
-            later if later % SAMPLE == 0 => SAMPLE as u32,
-            _ => 0,
-        };
-        let start = (weight > 0).then(Instant::now);
+        let early = count < TIMED as usize;
+        if count == TIMED as usize {
+            longest = copying / TIMED * OUTLIER;
+        }
+        let start = (early || count.is_multiple_of(SAMPLE as usize)).then(Instant::now);
         for (index, column) in columns.iter_mut().enumerate() {
             column.push(row.get_ref(index)?);
         }
-        copying += start.map_or(Duration::ZERO, |start| start.elapsed() * weight);
+        if let Some(start) = start {
+            copying += if early { start.elapsed() } else { start.elapsed().min(longest) * SAMPLE };
+        }
         count += 1;
     }
-    Ok((usize::try_from(count).unwrap_or(usize::MAX), copying))
+    Ok((count, copying))
 }
 
 fn rows(columns: Vec<ResultColumn>, count: usize) -> Result<Rows, SqlFailure> {
