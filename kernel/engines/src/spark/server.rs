@@ -113,7 +113,7 @@ struct Start<'a> {
 impl Start<'_> {
     /// Master and workers; returns the master's address.
     fn cluster(&mut self, workers: usize, settings: &Settings) -> Result<String, SqlFailure> {
-        let options = ["-Dspark.authenticate=true".to_owned(), "-Dspark.master.rest.enabled=false".to_owned()];
+        let options = ["-Dspark.authenticate=true", "-Dspark.master.rest.enabled=false", "-Dspark.ui.killEnabled=false"].map(str::to_owned);
         let mut command = self.programs.command(MASTER, DAEMON_MIB, &options);
         command.args(["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]);
         let log = self.run("master", &mut command)?;
