@@ -69,8 +69,8 @@ impl ProcessGroup {
         (pages > 0).then_some(pages * page)
     }
 
-    /// Ends all processes: politely, the last started first, and after some seconds by force.
-    pub fn stop(mut self) {
+    /// Ends all processes: politely, the last started first, and after some seconds, or as soon as `hurry` says so, by force.
+    pub fn stop(mut self, hurry: &dyn Fn() -> bool) {
         for member in self.members.iter_mut().rev() {
             // The number of one that was waited for may be another's by now.
             if matches!(member.child.try_wait(), Ok(None)) {
@@ -78,7 +78,7 @@ impl ProcessGroup {
             }
         }
         let deadline = Instant::now() + PATIENCE;
-        while self.members.iter_mut().any(|member| matches!(member.child.try_wait(), Ok(None))) && Instant::now() < deadline {
+        while self.members.iter_mut().any(|member| matches!(member.child.try_wait(), Ok(None))) && Instant::now() < deadline && !hurry() {
             thread::sleep(Duration::from_millis(20));
         }
         // Dropping kills what is left.

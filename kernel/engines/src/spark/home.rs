@@ -35,6 +35,15 @@ impl Home {
         Ok(Home { python, spark })
     }
 
+    /// Version of Scala that Spark was built with, for example `2.13`.
+    pub fn scala(&self) -> Option<String> {
+        let jars = self.spark.join("jars").read_dir().ok()?.flatten();
+        jars.filter_map(|jar| jar.file_name().into_string().ok()).find_map(|name| {
+            let rest = name.strip_prefix("spark-core_")?;
+            rest.split('-').next().map(str::to_owned)
+        })
+    }
+
     /// Name and version as installed, without starting anything.
     pub fn version(&self) -> String {
         let packages = self.spark.parent().and_then(|dir| dir.read_dir().ok());

@@ -60,6 +60,7 @@ impl Programs<'_> {
     /// Writes the files that the programs read.
     pub fn prepare(&self) -> io::Result<()> {
         fs::write(self.logging(), LOGGING)?;
+        fs::write(self.secret_file(), format!("spark.authenticate.secret {}\n", self.secret))?;
         fs::create_dir_all(self.folder.join("scratch"))
     }
 
@@ -89,11 +90,18 @@ impl Programs<'_> {
         }
         command
             .env("SPARK_HOME", &self.home.spark)
+            // Workers want it when they start executors; Spark's scripts would set it.
+            .env("SPARK_SCALA_VERSION", self.home.scala().unwrap_or_default())
             .env("SPARK_LOCAL_IP", "127.0.0.1")
             .env("SPARK_LOCAL_DIRS", self.folder.join("scratch"))
             .env("SPARK_CONNECT_AUTHENTICATE_TOKEN", self.secret)
             .env("_SPARK_AUTH_SECRET", self.secret);
         command
+    }
+
+    /// Settings that others must not see: command lines are public, the folder is not.
+    pub fn secret_file(&self) -> PathBuf {
+        self.folder.join("secret.conf")
     }
 
     fn logging(&self) -> PathBuf {

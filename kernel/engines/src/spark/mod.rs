@@ -47,6 +47,8 @@ pub struct Spark {
     started_s: Option<f64>,
     warmed_s: Option<f64>,
     progress: Arc<Progress>,
+    /// The tables as they were listed last; none after a query, which may have changed them.
+    listing: Option<Vec<TableInfo>>,
 }
 
 /// Where the queries of a request go.
@@ -190,7 +192,7 @@ impl Spark {
                 return Ok(());
             }
             doing("stopping the Spark server that runs with other settings");
-            self.stop();
+            self.stop(job);
         }
         let home = Home::find()?;
         let begun = Instant::now();
@@ -199,7 +201,7 @@ impl Spark {
         self.server = Some(Server::start(&home, &java, settings, job, doing)?);
         let ready = self.first_answers(begun, job, doing);
         if ready.is_err() {
-            self.stop();
+            self.stop(job);
         }
         ready
     }
@@ -224,11 +226,12 @@ impl Spark {
         Ok(())
     }
 
-    fn stop(&mut self) {
+    fn stop(&mut self, job: &Job) {
         self.client = None;
+        self.listing = None;
         (self.started_s, self.warmed_s) = (None, None);
         if let Some(server) = self.server.take() {
-            server.stop();
+            server.stop(job);
         }
     }
 
@@ -267,6 +270,7 @@ impl Engine for Spark {
     }
 
     fn run(&mut self, request: &SqlRequest, job: &Job) -> Result<SqlReply, SqlFailure> {
+        self.listing = None;
         let target = self.target(request.connect.as_deref())?;
         let outcome = self.query(&target, request, job, &|| {});
         if outcome.is_err() && target.own && self.server.as_mut().is_some_and(|server| server.ended().is_some()) {
@@ -278,11 +282,16 @@ impl Engine for Spark {
 
     fn tables(&mut self) -> Result<Vec<TableInfo>, SqlFailure> {
         let Some((url, _)) = &self.client else { return Ok(Vec::new()) };
+        if let Some(known) = &self.listing {
+            return Ok(known.clone());
+        }
         let target = Target { url: url.clone(), secret: None, own: self.server.as_ref().is_some_and(|server| server.url == *url) };
         // A listing that nobody asked for must not wait for a server in trouble.
-        let job = Job::default().limited(Some(1.5));
+        let job = Job::default().limited(Some(1.0));
         let answer = self.ask(&target, json!({ "op": "tables" }), &job, &|| {});
-        Ok(answer.map(|answer| answer.tables.into_iter().map(TableInfo::from).collect()).unwrap_or_default())
+        let tables: Vec<TableInfo> = answer.map(|answer| answer.tables.into_iter().map(TableInfo::from).collect()).unwrap_or_default();
+        self.listing = Some(tables.clone());
+        Ok(tables)
     }
 
     fn watch(&self) -> Arc<dyn Watch> {
@@ -294,7 +303,7 @@ impl Engine for Spark {
             Action::Start => self.start(&request.settings, job, doing)?,
             Action::Stop => {
                 doing("stopping Spark");
-                self.stop();
+                self.stop(job);
             }
             Action::Status => {}
         }

@@ -95,9 +95,9 @@ impl Server {
         self.group.resident_bytes()
     }
 
-    /// Ends it in order, within some seconds.
-    pub fn stop(self) {
-        self.group.stop();
+    /// Ends it in order, within some seconds; at once when the user does not want to wait.
+    pub fn stop(self, job: &Job) {
+        self.group.stop(&|| job.stopped().is_some());
     }
 }
 
@@ -113,7 +113,7 @@ struct Start<'a> {
 impl Start<'_> {
     /// Master and workers; returns the master's address.
     fn cluster(&mut self, workers: usize, settings: &Settings) -> Result<String, SqlFailure> {
-        let options = ["-Dspark.authenticate=true".to_owned(), "-Dspark.master.rest.enabled=false".to_owned()];
+        let options = ["-Dspark.authenticate=true", "-Dspark.master.rest.enabled=false", "-Dspark.ui.killEnabled=false"].map(str::to_owned);
         let mut command = self.programs.command(MASTER, DAEMON_MIB, &options);
         command.args(["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]);
         let log = self.run("master", &mut command)?;
@@ -149,6 +149,8 @@ impl Start<'_> {
             ("spark.local.dir", scratch.display().to_string()),
             ("spark.sql.warehouse.dir", self.programs.folder.join("warehouse").display().to_string()),
             ("spark.sql.session.timeZone", "UTC".to_owned()),
+            // As in the other engines, TIMESTAMP has no time zone.
+            ("spark.sql.timestampType", "TIMESTAMP_NTZ".to_owned()),
             // Columns of times of day, which the other engines have.
             ("spark.sql.timeType.enabled", "true".to_owned()),
             ("spark.log.structuredLogging.enabled", "false".to_owned()),
@@ -159,7 +161,7 @@ impl Start<'_> {
             conf.push(("spark.cores.max", (settings.cores_per_worker() * settings.workers.unwrap_or(1)).to_string()));
         }
         let mut command = self.programs.command(SUBMIT, settings.memory_mib, &[]);
-        command.args(["--master", master]);
+        command.args(["--master", master]).arg("--properties-file").arg(self.programs.secret_file());
         for (name, value) in conf {
             command.arg("--conf").arg(format!("{name}={value}"));
         }
@@ -189,7 +191,12 @@ impl Start<'_> {
             if let Some((name, status)) = self.group.ended() {
                 let log = log_of(self.programs.folder, &name);
                 let end = describe(status);
-                let message = format!("Spark's {name} ended while it started: {end}; {}\n{}", log::advice(&log), log::essence(&log));
+                let mut message = format!("Spark's {name} ended while it started: {end}; {}\n{}", log::advice(&log), log::essence(&log));
+                // What stops a cluster's executors is only known to its workers.
+                let worker = log_of(self.programs.folder, "worker 1");
+                if worker.exists() && worker != log {
+                    message.push_str(&format!("\nworker 1:\n{}", log::essence(&worker)));
+                }
                 return Err(failure(class::UNAVAILABLE, message));
             }
             if since.elapsed() > PATIENCE {

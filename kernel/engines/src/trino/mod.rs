@@ -39,6 +39,8 @@ const NAME_IT: &str = "name a Trino server by `--connect http://host:8080/catalo
 pub struct Trino {
     connected: Option<Connected>,
     running: Arc<Running>,
+    /// The tables as they were listed last; none after a query, which may have changed them.
+    listing: Option<Vec<TableInfo>>,
 }
 
 /// A server that has answered.
@@ -195,6 +197,7 @@ impl Engine for Trino {
             return Err(failure(class::UNSUPPORTED, message));
         }
         self.running.reset();
+        self.listing = None;
         let list = statements::split(&request.sql, false)?;
         let opened = self.connect(request.connect.as_deref(), request.cold)?;
         let mut phases = Phases::default();
@@ -219,6 +222,9 @@ impl Engine for Trino {
     }
 
     fn tables(&mut self) -> Result<Vec<TableInfo>, SqlFailure> {
+        if let Some(known) = &self.listing {
+            return Ok(known.clone());
+        }
         let Some(schema) = self.connected.as_ref().and_then(|connected| connected.session.schema.clone()) else { return Ok(Vec::new()) };
         let sql = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = $schema ORDER BY 1, ordinal_position";
         let params = [("schema".to_owned(), serde_json::Value::from(schema))].into_iter().collect();
@@ -228,7 +234,7 @@ impl Engine for Trino {
         let job = Job::default().limited(Some(1.0));
         let list = statements::split(sql, false)?;
         let outcome = list.first().map(|statement| self.statement(statement, &request, Plan::No, &job));
-        let Some(Ok(outcome)) = outcome else { return Ok(Vec::new()) };
+        let outcome = outcome.and_then(Result::ok).unwrap_or_default();
         let mut tables: Vec<TableInfo> = Vec::new();
         for row in crate::arrow_text::rows(&outcome.batches, usize::MAX) {
             let [Some(table), Some(name), Some(type_name)] = row.as_slice() else { continue };
@@ -239,6 +245,7 @@ impl Engine for Trino {
                 last.columns.push(Column { name: name.clone(), type_name: type_name.to_uppercase() });
             }
         }
+        self.listing = Some(tables.clone());
         Ok(tables)
     }
 
