@@ -174,7 +174,7 @@ fn variables_are_shared_again_only_when_they_changed() {
 fn tables_go_to_python_and_back() {
     let mut session = Session::start();
     let _ = session.ok("use polars::prelude::*;\nlet prices = df!(\"k\" => [\"a\", \"b\", \"a\"], \"p\" => [1.0, 2.0, 3.0])?;\n%sql CREATE TABLE made AS SELECT 7 AS n");
-    let shown = session.ok("%%python -i prices:pandas,made -o summed, doubled\nsummed = prices.groupby('k', as_index=False).sum()\nimport pyarrow as pa\ndoubled = pa.table({'n': [2 * made.column('n')[0].as_py()]})\ntype(made).__name__");
+    let shown = session.ok("%%python -i prices:pandas,made -o summed,doubled\nsummed = prices.groupby('k', as_index=False).sum()\nimport pyarrow as pa\ndoubled = pa.table({'n': [2 * made.column('n')[0].as_py()]})\ntype(made).__name__");
     assert_eq!(shown.result(), "'Table'");
     assert_eq!(
         session.ok("(summed.height(), summed.column(\"p\")?.f64()?.get(0), doubled.column(\"n\")?.i64()?.get(0))").result(),

@@ -28,6 +28,15 @@ pub fn batch<T: Serialize + 'static>(values: &[T]) -> Result<RecordBatch, AnyErr
     }
 }
 
+/// One batch of values that are no structs, as [`batch`]; not generic.
+///
+/// # Safety
+/// `values` must point to `length` values of the type `id`. The batch may borrow them.
+pub unsafe fn flat(id: TypeId, values: *const (), length: usize) -> Result<RecordBatch, AnyError> {
+    // SAFETY: the caller vouches for the values.
+    unsafe { column(id, values, length)? }.map_or_else(|| Err("this type has no column".into()), single)
+}
+
 fn single(column: ArrayRef) -> Result<RecordBatch, AnyError> {
     let field = Field::new(COLUMN, column.data_type().clone(), true);
     Ok(RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?)
