@@ -23,7 +23,7 @@ pub fn is_table(variable: &Variable) -> bool {
 
 /// Rust that shares the variable `name` if it has changed.
 pub fn offer(name: &str) -> String {
-    format!("(&lab::tables::offer::Offer(&{name})).benchbook_offer(\"{name}\")?;\n")
+    format!("(&&lab::tables::offer::Offer(&{name})).benchbook_offer(\"{name}\")?;\n")
 }
 
 /// Rust that makes the shared table `name` a variable.
@@ -36,6 +36,21 @@ pub fn python(function: &str, argument: &Value) -> String {
     // A JSON text is a Python text as well, but `true` is no Python.
     let argument = Value::from(argument.to_string());
     format!("__import__(\"benchbook\")._call(\"{function}\", {argument})")
+}
+
+/// Calls a function of the module `benchbook` in Python; its failure is an error without the lines of our own code.
+///
+/// # Errors
+/// What the function says, an interrupt, a dead worker.
+pub fn call_python(function: &str, argument: &Value, env: Option<&str>, host: &mut dyn Host) -> Result<(), MagicError> {
+    let mut failed = None;
+    host.measure_python(&python(function, argument), env, &mut |event| {
+        if event.kind == "failed" {
+            let text = |key: &str| event.data[key].as_str().unwrap_or_default().to_owned();
+            failed = Some(MagicError::new(text("name"), text("message")));
+        }
+    })?;
+    failed.map_or(Ok(()), Err)
 }
 
 /// Shares those Python variables among `names` that can be tables and have changed. What Python does not have is left alone.

@@ -305,7 +305,13 @@ def _numpy(pyarrow, column):
 
 
 def _call(function, arguments):
-    {"offer": _offer, "take": _take, "give": _give}[function](json.loads(arguments))
+    from benchbook_events import event
+
+    try:
+        {"offer": _offer, "take": _take, "give": _give}[function](json.loads(arguments))
+    except Exception as error:
+        # Told without the lines of this module.
+        event("failed", {"name": type(error).__name__, "message": error.args[0] if isinstance(error, KeyError) else str(error)})
 
 
 def _variables():

@@ -10,4 +10,4 @@ pub use crate::show::svg::Svg;
 pub use crate::show::{Display, DisplayHandle, Show, clear_output, display, display_as};
 pub use crate::tables;
 #[doc(hidden)]
-pub use crate::tables::offer::{ViaRefusal as _, ViaShare as _};
+pub use crate::tables::offer::{ViaRefusal as _, ViaShare as _, ViaValues as _};

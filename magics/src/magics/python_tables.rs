@@ -30,7 +30,7 @@ pub fn take(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<(), M
     let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
     make_tables(call, &names, host)?;
     let wanted: Vec<_> = wanted.iter().map(|(name, kind)| json!([name, kind])).collect();
-    host.measure_python(&sharing::python("take", &json!(wanted)), env, &mut |_| {})
+    sharing::call_python("take", &json!(wanted), env, host)
 }
 
 /// Makes sure that each name is a shared table: variables of Rust are shared if they have changed, tables of SQL are read.
@@ -84,7 +84,7 @@ pub fn give(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<(), M
         let hint = "a name that Rust, SQL and Python all understand: letters, digits and _";
         return Err(call.options.error_at("out", format!("`{name}` cannot be a variable of Rust"), Some(hint.into())));
     }
-    host.measure_python(&sharing::python("give", &json!(names)), env, &mut |_| {})?;
+    sharing::call_python("give", &json!(names), env, host)?;
     host.status("binding the tables in Rust");
     let code: String = names.iter().map(|name| sharing::fetch(name)).collect();
     host.eval_rust(&code).map(drop)
@@ -103,7 +103,7 @@ mod tests {
     fn variables_are_shared_then_taken_then_given() {
         let mut host = Recorder::default().variable("df", "DataFrame");
         run_cell("%%python -i df:pandas -o out\nout = df", &mut host).unwrap();
-        assert_eq!(host.rust[0], "(&lab::tables::offer::Offer(&df)).benchbook_offer(\"df\")?;\n");
+        assert_eq!(host.rust[0], "(&&lab::tables::offer::Offer(&df)).benchbook_offer(\"df\")?;\n");
         let code: Vec<&str> = host.measured_python.iter().map(|(code, _)| code.as_str()).collect();
         assert!(code[0].contains("_call(\"take\", \"[[\\\"df\\\",\\\"pandas\\\"]]\")"), "{}", code[0]);
         assert!(code[1].contains("_call(\"give\", \"[\\\"out\\\"]\")"), "{}", code[1]);

@@ -1,4 +1,4 @@
-//! The benchmark of cells: that it runs, checks answers and writes what it promises. No time is judged.
+//! The benchmarks: that they run, check answers and write what they promise. No time is judged.
 
 use std::process::Command;
 

@@ -96,7 +96,7 @@ fn one_column(name: &str, table: &Mapped) -> Result<(), AnyError> {
 impl<T: DeserializeOwned + 'static> Fetch for Vec<T> {
     fn fetch(name: &str, table: Mapped) -> Result<Self, AnyError> {
         let mut values: Vec<T> = Vec::with_capacity(table.batches.iter().map(RecordBatch::num_rows).sum());
-        if is_flat::<T>() {
+        if is_flat(TypeId::of::<T>()) {
             one_column(name, &table)?;
             for batch in &table.batches {
                 append(&mut values, batch.column(0)).map_err(|error| format!("the table `{name}` is no {}: {error}", type_name::<T>()))?;
@@ -128,16 +128,16 @@ fn type_name<T>() -> String {
 
 macro_rules! flat {
     ($($native:ty),*) => {
-        fn is_flat<T: 'static>() -> bool {
-            [$(TypeId::of::<$native>(), TypeId::of::<Option<$native>>()),*].contains(&TypeId::of::<T>())
+        /// Whether `Vec`s of this type are filled by [`append`].
+        fn is_flat(id: TypeId) -> bool {
+            [$(TypeId::of::<$native>(), TypeId::of::<Option<$native>>()),*].contains(&id)
         }
     };
 }
 flat!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, f32, f64, bool, String);
 
-/// Appends a column's values to a `Vec` of numbers, texts or their options.
-fn append<T: 'static>(values: &mut Vec<T>, column: &ArrayRef) -> Result<(), AnyError> {
-    let any: &mut dyn Any = values;
+/// Appends a column's values to a `Vec` of numbers, texts or their options. Not generic, so that no cell compiles it again.
+fn append(any: &mut dyn Any, column: &ArrayRef) -> Result<(), AnyError> {
     macro_rules! numbers {
         ($($native:ty => $arrow:ty, $data_type:ident);*) => {$(
             if let Some(values) = any.downcast_mut::<Vec<$native>>() {

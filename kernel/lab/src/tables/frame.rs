@@ -2,7 +2,9 @@
 //! copied.
 
 use std::collections::BTreeSet;
+use std::ffi::c_void;
 use std::mem::transmute;
+use std::ptr;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
@@ -96,23 +98,64 @@ fn exported(column: &Series) -> Result<(Field, Vec<ArrayRef>), AnyError> {
     let field = polars_ffi::export_field_to_c(&column.dtype().to_arrow_field(column.name().clone(), level));
     // SAFETY: both types are the `ArrowSchema` of the Arrow C data interface.
     let field: FFI_ArrowSchema = unsafe { transmute(field) };
+    let own = Field::try_from(&field)?;
     let arrays = (0..column.n_chunks()).map(|index| {
-        let array = polars_ffi::export_array_to_c(column.to_arrow(index, level));
+        let mut array = polars_ffi::export_array_to_c(column.to_arrow(index, level));
+        // SAFETY: the array was exported with this field's type.
+        unsafe { without_buffers_of_nulls(ptr::from_mut(&mut array).cast(), own.data_type()) };
         // SAFETY: both types are the `ArrowArray` of the Arrow C data interface, and the field is that of the column.
         let data = unsafe { from_ffi(transmute::<polars_ffi::ArrowArray, FFI_ArrowArray>(array), &field)? };
         Ok(plane::import::array(&data)?)
     });
     let arrays = arrays.collect::<Result<Vec<_>, AnyError>>()?;
-    Ok((Field::try_from(&field)?, arrays))
+    Ok((own, arrays))
+}
+
+/// The `ArrowArray` of the Arrow C data interface, as far as it is looked at here.
+#[repr(C)]
+struct CArray {
+    length: i64,
+    null_count: i64,
+    offset: i64,
+    n_buffers: i64,
+    n_children: i64,
+    buffers: *mut *const c_void,
+    children: *mut *mut CArray,
+    dictionary: *mut CArray,
+}
+
+/// Polars exports columns of the type Null with one buffer, and they may have none.
+///
+/// # Safety
+/// `array` must be a valid array of this type.
+unsafe fn without_buffers_of_nulls(array: *mut CArray, data_type: &ArrowType) {
+    // SAFETY: the caller vouches for the array, and its children have the types of the type's children.
+    unsafe {
+        let child = |index: usize| *(*array).children.add(index);
+        match data_type {
+            ArrowType::Null => (*array).n_buffers = 0,
+            ArrowType::Struct(fields) => {
+                fields.iter().enumerate().for_each(|(index, field)| without_buffers_of_nulls(child(index), field.data_type()));
+            }
+            ArrowType::List(item) | ArrowType::LargeList(item) | ArrowType::FixedSizeList(item, _) | ArrowType::Map(item, _) => {
+                without_buffers_of_nulls(child(0), item.data_type());
+            }
+            ArrowType::Dictionary(_, values) => without_buffers_of_nulls((*array).dictionary, values),
+            _ => {}
+        }
+    }
 }
 
 /// The frame of an open table, in its memory. What Polars does not have it converts: texts with offsets become views, seconds
 /// milliseconds.
 pub fn of_table(table: &Mapped) -> Result<DataFrame, AnyError> {
     let rows = table.batches.iter().map(RecordBatch::num_rows).sum();
+    // A result without rows may have no batch, and a column needs at least one piece.
+    let empty = [RecordBatch::new_empty(Arc::clone(&table.schema))];
+    let batches = if table.batches.is_empty() { &empty[..] } else { &table.batches };
     let columns = table.schema.fields().iter().enumerate().map(|(index, field)| {
         check(field)?;
-        let arrays = table.batches.iter().map(|batch| batch.column(index));
+        let arrays = batches.iter().map(|batch| batch.column(index));
         let column = imported(field, arrays).map_err(|error| format!("column `{}` is nothing that Polars has: {error}", field.name()))?;
         Ok(column.into())
     });

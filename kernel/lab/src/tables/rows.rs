@@ -21,10 +21,20 @@ pub const COLUMN: &str = "value";
 
 /// One batch of all values. It may borrow their memory: it must not live longer than they do.
 pub fn batch<T: Serialize + 'static>(values: &[T]) -> Result<RecordBatch, AnyError> {
-    match column(values)? {
+    // SAFETY: what is passed describes this slice.
+    match unsafe { column(TypeId::of::<T>(), values.as_ptr().cast(), values.len())? } {
         Some(column) => single(column),
         None => structs(values),
     }
+}
+
+/// One batch of values that are no structs, as [`batch`]; not generic.
+///
+/// # Safety
+/// `values` must point to `length` values of the type `id`. The batch may borrow them.
+pub unsafe fn flat(id: TypeId, values: *const (), length: usize) -> Result<RecordBatch, AnyError> {
+    // SAFETY: the caller vouches for the values.
+    unsafe { column(id, values, length)? }.map_or_else(|| Err("this type has no column".into()), single)
 }
 
 fn single(column: ArrayRef) -> Result<RecordBatch, AnyError> {
@@ -32,10 +42,13 @@ fn single(column: ArrayRef) -> Result<RecordBatch, AnyError> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![column])?)
 }
 
-/// `values` as a slice of `U`, if that is what they are.
-pub fn slice_as<T: 'static, U: 'static>(values: &[T]) -> Option<&[U]> {
-    // SAFETY: `T` and `U` are the same type.
-    (TypeId::of::<T>() == TypeId::of::<U>()).then(|| unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) })
+/// The values as a slice of `U`, if that is what they are.
+///
+/// # Safety
+/// `values` must point to `length` values of the type `id`, which outlive the slice.
+unsafe fn slice_as<'a, U: 'static>(id: TypeId, values: *const (), length: usize) -> Option<&'a [U]> {
+    // SAFETY: they are of type `U`, and the caller vouches for the rest.
+    (id == TypeId::of::<U>()).then(|| unsafe { std::slice::from_raw_parts(values.cast(), length) })
 }
 
 /// Keeps nothing: what the buffer points to belongs to a slice that outlives it.
@@ -52,14 +65,23 @@ fn borrowed<P: ArrowPrimitiveType>(values: &[P::Native]) -> ArrayRef {
     Arc::new(PrimitiveArray::<P>::new(ScalarBuffer::new(buffer, 0, values.len()), None))
 }
 
-/// The column of values of a type that Arrow has; `None` for structs and the like.
-fn column<T: 'static>(values: &[T]) -> Result<Option<ArrayRef>, AnyError> {
+/// The column of values of a type that Arrow has; `None` for structs and the like. Not generic, so that no cell compiles it again.
+///
+/// # Safety
+/// `values` must point to `length` values of the type `id`. The column may borrow them.
+unsafe fn column(id: TypeId, values: *const (), length: usize) -> Result<Option<ArrayRef>, AnyError> {
+    macro_rules! values {
+        ($type:ty) => {
+            // SAFETY: the caller vouches for the values.
+            unsafe { slice_as::<$type>(id, values, length) }
+        };
+    }
     macro_rules! numbers {
         ($($native:ty => $arrow:ty),*) => {$(
-            if let Some(values) = slice_as::<T, $native>(values) {
+            if let Some(values) = values!($native) {
                 return Ok(Some(borrowed::<$arrow>(values)));
             }
-            if let Some(values) = slice_as::<T, Option<$native>>(values) {
+            if let Some(values) = values!(Option<$native>) {
                 return Ok(Some(Arc::new(PrimitiveArray::<$arrow>::from_iter(values.iter().copied()))));
             }
         )*};
@@ -68,34 +90,34 @@ fn column<T: 'static>(values: &[T]) -> Result<Option<ArrayRef>, AnyError> {
         u64 => UInt64Type, f32 => Float32Type, f64 => Float64Type);
     macro_rules! texts {
         ($($text:ty),*) => {$(
-            if let Some(values) = slice_as::<T, $text>(values) {
+            if let Some(values) = values!($text) {
                 return Ok(Some(Arc::new(StringViewArray::from_iter_values(values))));
             }
-            if let Some(values) = slice_as::<T, Option<$text>>(values) {
+            if let Some(values) = values!(Option<$text>) {
                 return Ok(Some(Arc::new(StringViewArray::from_iter(values.iter().map(Option::as_ref)))));
             }
         )*};
     }
     texts!(String, &'static str);
-    if let Some(values) = slice_as::<T, bool>(values) {
+    if let Some(values) = values!(bool) {
         return Ok(Some(Arc::new(BooleanArray::new(BooleanBuffer::from(values), None))));
     }
-    if let Some(values) = slice_as::<T, Option<bool>>(values) {
+    if let Some(values) = values!(Option<bool>) {
         return Ok(Some(Arc::new(BooleanArray::from_iter(values.iter().copied()))));
     }
-    if let Some(values) = slice_as::<T, usize>(values) {
+    if let Some(values) = values!(usize) {
         return Ok(Some(Arc::new(PrimitiveArray::<UInt64Type>::from_iter_values(values.iter().map(|value| *value as u64)))));
     }
-    if let Some(values) = slice_as::<T, isize>(values) {
+    if let Some(values) = values!(isize) {
         return Ok(Some(Arc::new(PrimitiveArray::<Int64Type>::from_iter_values(values.iter().map(|value| *value as i64)))));
     }
-    if let Some(values) = slice_as::<T, i128>(values) {
+    if let Some(values) = values!(i128) {
         return decimals(values.iter().copied()).map(Some);
     }
-    if let Some(values) = slice_as::<T, u128>(values) {
+    if let Some(values) = values!(u128) {
         return decimals(values.iter().map(|value| i128::try_from(*value).unwrap_or(i128::MAX))).map(Some);
     }
-    if let Some(values) = slice_as::<T, char>(values) {
+    if let Some(values) = values!(char) {
         return Ok(Some(Arc::new(StringViewArray::from_iter_values(values.iter().map(|value| value.to_string())))));
     }
     Ok(None)

@@ -49,7 +49,7 @@ fn parameters_are_bound_and_frames_published() {
         .variable("limit_", "i64")
         .events(&[("param", json!({"name": "limit_", "value": 7}))]);
     run_cell("%%sql\nSELECT '{no}' FROM df\nWHERE a < {limit_}", &mut host).unwrap();
-    assert_eq!(host.rust, ["lab::tables::param(\"limit_\", &limit_);\n(&lab::tables::offer::Offer(&df)).benchbook_offer(\"df\")?;\n"]);
+    assert_eq!(host.rust, ["lab::tables::param(\"limit_\", &limit_);\n(&&lab::tables::offer::Offer(&df)).benchbook_offer(\"df\")?;\n"]);
     let request = &host.sql[0];
     assert_eq!(request.sql, "\nSELECT '{no}' FROM df\nWHERE a < $limit_ ");
     assert_eq!(request.params["limit_"], 7);
@@ -61,7 +61,7 @@ fn parameters_are_bound_and_frames_published() {
 fn a_variable_is_a_table_only_where_a_table_stands() {
     let mut host = Recorder::default().variable("price", "Vec<f64>").variable("t", "Vec<f64>").variable("n", "i32");
     run_cell("%%sql\nSELECT price, n FROM T, n", &mut host).unwrap();
-    assert_eq!(host.rust, ["(&lab::tables::offer::Offer(&t)).benchbook_offer(\"t\")?;\n"]);
+    assert_eq!(host.rust, ["(&&lab::tables::offer::Offer(&t)).benchbook_offer(\"t\")?;\n"]);
     assert_eq!(host.sql[0].tables.len(), 1);
 }
 
