@@ -1,4 +1,4 @@
-//! The benchmark of cells: that it runs, checks answers and writes what it promises. No time is judged.
+//! The benchmarks: that they run, check answers and write what they promise. No time is judged.
 
 use std::process::Command;
 
@@ -6,8 +6,12 @@ use serde_json::Value;
 use tests::prepared::{installed, without_cargo};
 
 fn bench_cells() -> Command {
+    program("CARGO_BIN_EXE_bench-cells")
+}
+
+fn program(variable: &str) -> Command {
     // Not `env!`: the shell script that cargo runs the compiler through loses variables with a hyphen in their name.
-    let program = std::env::var_os("CARGO_BIN_EXE_bench-cells").expect("cargo tells a test where its program is");
+    let program = std::env::var_os(variable).expect("cargo tells a test where its program is");
     let mut command = Command::new(program);
     without_cargo(&mut command);
     command
@@ -40,6 +44,28 @@ fn the_benchmark_measures_ours() {
         for target in row["targets"].as_array().expect("a list") {
             let verdict = target["verdict"].as_str().unwrap_or_default();
             assert!(["holds", "missed", "unclear", "not measured"].contains(&verdict), "{row:#}");
+        }
+    }
+}
+
+#[test]
+fn round_trips_are_measured() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    for (kind, rows) in [("sql", 6), ("output", 2)] {
+        let file = dir.path().join(kind);
+        let mut command = program("CARGO_BIN_EXE_bench-trips");
+        command.args([kind, "--rounds", "1", "--quick", "--without-jupysql", "--benchbook"]).arg(&installed().benchbook);
+        let output = command.arg("--json").arg(&file).output().expect("the program runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
+        let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+        assert_eq!((&json["answers"]["wrong"], &json["failures"]), (&Value::Array(vec![]), &Value::Array(vec![])), "{text}");
+        let measured = json["rows"].as_array().expect("a list");
+        assert_eq!(measured.len(), rows, "{text}");
+        for row in measured {
+            let ours = row["samples"].as_array().expect("a list").iter().find(|one| one["who"] == "ours");
+            assert!(ours.is_some_and(|one| one["samples"][0].as_f64().is_some_and(|value| value >= 0.0)), "{row:#}");
         }
     }
 }

@@ -19,6 +19,7 @@ mod notebooks;
 mod outputs;
 mod protocol;
 mod python;
+mod python_measuring;
 mod robustness;
 mod sql;
 mod state;
