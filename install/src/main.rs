@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use install::{Installed, Layout, Progress, bench, doctor, handouts, launch, prepare_for, seconds};
+use install::bench::{Bench, KINDS};
+use install::{Installed, Layout, Progress, doctor, handouts, launch, prepare_for, seconds};
 use lexopt::prelude::*;
 
 const USAGE: &str = "cargo lab: sets Benchbook up and opens the course in JupyterLab
@@ -23,6 +24,9 @@ usage:
                               how quick cells are, beside evcxr_jupyter and a bare compiler; its --help tells more
   cargo lab bench tables [OPTIONS]
                               what sharing and opening tables costs, beside copying them in memory
+  cargo lab bench sql|output [OPTIONS]
+                              what a query costs beside jupysql and DuckDB's Python package; how fast printed lines
+                              arrive beside ipykernel
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
@@ -42,7 +46,7 @@ enum Wish {
     Prepare,
     Spark,
     Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
-    Bench { name: String, arguments: Vec<OsString> },
+    Bench(Bench),
     Doctor { json: bool },
     Uninstall { all: bool, dry: bool },
 }
@@ -89,8 +93,11 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
             Long("dry-run") if command.as_deref() == Some("uninstall") => dry = true,
             Long("out") if command.as_deref() == Some("handouts") => out = Some(PathBuf::from(parser.value()?)),
             // What follows is the benchmark's.
-            Value(word) if command.as_deref() == Some("bench") && bench::NAMES.iter().any(|name| word == *name) => {
-                return Ok(Wish::Bench { name: word.string()?, arguments: parser.raw_args()?.collect() });
+            Value(word) if command.as_deref() == Some("bench") => {
+                let word = word.string()?;
+                let kinds = KINDS.map(|(kind, _)| kind).join(", ");
+                let bench = Bench::named(&word).ok_or_else(|| format!("there is no benchmark `{word}`; there are {kinds}"))?;
+                return Ok(Wish::Bench(Bench { arguments: parser.raw_args()?.collect(), ..bench }));
             }
             Value(word) if command.is_none() => command = Some(word.string()?),
             Value(word) if command.as_deref() == Some("handouts") => words.push(word),
@@ -103,7 +110,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         Some("help") => Wish::Help,
         Some("prepare") => Wish::Prepare,
         Some("spark") => Wish::Spark,
-        Some("bench") => return Err("what is to be measured? There are `bench cells` and `bench tables`".into()),
+        Some("bench") => {
+            return Err("what is to be measured? There are `bench cells`, `bench tables`, `bench sql` and `bench output`".into());
+        }
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
@@ -132,13 +141,13 @@ fn carry_out(wish: Wish) -> Result<ExitCode> {
             let proof = Layout::discover()?.notebooks().join(PROOF);
             make_handouts(&progress, vec![proof], None)?;
         }
-        Wish::Bench { name, arguments } => {
+        Wish::Bench(bench) => {
             let layout = Layout::discover()?;
-            let only_help = arguments.iter().any(|argument| argument == "--help" || argument == "-h");
-            if !(only_help && bench::is_built(&layout, &name)) {
+            let only_help = bench.arguments.iter().any(|argument| argument == "--help" || argument == "-h");
+            if !(only_help && bench.is_built(&layout)) {
                 set_up(&progress)?;
             }
-            bench::start(&layout, &name, &arguments)?;
+            bench.start(&layout)?;
         }
         Wish::Handouts { notebooks, out } => make_handouts(&progress, notebooks, out)?,
         Wish::Uninstall { all, dry } => {
@@ -190,8 +199,10 @@ mod tests {
         let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };
         assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
         assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
-        let bench = Wish::Bench { name: "cells".into(), arguments: vec!["--rounds".into(), "3".into(), "--help".into()] };
-        assert_eq!(wish(&["bench", "cells", "--rounds", "3", "--help"])?, bench);
+        for kind in ["cells", "tables", "sql", "output"] {
+            let bench = Wish::Bench(Bench { kind, arguments: vec!["--rounds".into(), "3".into(), "--help".into()] });
+            assert_eq!(wish(&["bench", kind, "--rounds", "3", "--help"])?, bench);
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ static SPEC: Spec = Spec {
         OptionSpec::value("threads", ValueKind::Int, "`start spark`: threads in all").short('t').default("all of this machine"),
         OptionSpec::value("master", ValueKind::Choice(&["local", "cluster"]), "`start spark`: one process, or a cluster of two workers")
             .default("local"),
+        OptionSpec::flag("optional", "`start`: says that the engine is not installed instead of failing").short('o'),
     ],
     positional: Some(Positional {
         name: "action engine",
@@ -36,6 +37,7 @@ static SPEC: Spec = Spec {
         Example { code: "%engine", about: "All engines: installed, running, and how to get them" },
         Example { code: "%engine start spark", about: "Starts Spark on this machine, waits until it answers, warms it up" },
         Example { code: "%engine start spark --workers 2 --memory 1g", about: "A standalone cluster: master, two workers, server" },
+        Example { code: "%engine start spark --optional", about: "For notebooks that go on without it" },
         Example { code: "%engine stop spark", about: "Ends it with all its processes; the end of the kernel does so, too" },
     ],
     details: "Servers listen on this machine only and need a secret that the kernel keeps. Starting one that runs with the same settings \
@@ -55,8 +57,14 @@ impl Magic for Engine {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
-        let request = request(call)?;
+        let mut request = request(call)?;
         let live = call.live.clone();
+        if call.options.flag("optional") && request.action == Action::Start {
+            let asked = EngineControl { action: Action::Status, ..request.clone() };
+            if host.engine(&asked, &mut |_| {})?.iter().all(|state| !state.available) {
+                request = asked;
+            }
+        }
         host.status(match request.action {
             Action::Start => "starting the engine",
             Action::Stop => "stopping the engine",
@@ -175,6 +183,20 @@ mod tests {
         assert!(text.ends_with("spark: sc://localhost:1 <b>"), "{text}");
         assert!(host.shown_html().contains("localhost:1 &lt;b&gt;"), "{}", host.shown_html());
         assert_eq!(host.displays[0].metadata["benchbook"]["engines"][0]["engine"], "spark");
+    }
+
+    #[test]
+    fn an_optional_engine_is_missed_without_an_error() {
+        let mut host = Recorder::default();
+        host.states.push_back(Ok(vec![EngineState { running: false, available: false, ..spark() }]));
+        host.states.push_back(Ok(vec![EngineState { running: false, available: false, ..spark() }]));
+        run_cell("%engine start spark --optional", &mut host).unwrap();
+        assert!(host.controls.iter().all(|asked| asked.action == Action::Status), "{:?}", host.controls);
+        assert!(host.shown().contains("not available"), "{}", host.shown());
+        host.states.push_back(Ok(vec![EngineState { running: false, ..spark() }]));
+        host.states.push_back(Ok(vec![spark()]));
+        run_cell("%engine start spark --optional", &mut host).unwrap();
+        assert_eq!(host.controls.last().unwrap().action, Action::Start);
     }
 
     #[test]

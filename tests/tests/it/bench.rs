@@ -6,12 +6,12 @@ use serde_json::Value;
 use tests::prepared::{installed, without_cargo};
 
 fn bench_cells() -> Command {
-    bench("CARGO_BIN_EXE_bench-cells")
+    program("CARGO_BIN_EXE_bench-cells")
 }
 
-fn bench(program: &str) -> Command {
+fn program(variable: &str) -> Command {
     // Not `env!`: the shell script that cargo runs the compiler through loses variables with a hyphen in their name.
-    let program = std::env::var_os(program).expect("cargo tells a test where its program is");
+    let program = std::env::var_os(variable).expect("cargo tells a test where its program is");
     let mut command = Command::new(program);
     without_cargo(&mut command);
     command
@@ -49,6 +49,28 @@ fn the_benchmark_measures_ours() {
 }
 
 #[test]
+fn round_trips_are_measured() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    for (kind, rows) in [("sql", 6), ("output", 2)] {
+        let file = dir.path().join(kind);
+        let mut command = program("CARGO_BIN_EXE_bench-trips");
+        command.args([kind, "--rounds", "1", "--quick", "--without-jupysql", "--benchbook"]).arg(&installed().benchbook);
+        let output = command.arg("--json").arg(&file).output().expect("the program runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
+        let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+        assert_eq!((&json["answers"]["wrong"], &json["failures"]), (&Value::Array(vec![]), &Value::Array(vec![])), "{text}");
+        let measured = json["rows"].as_array().expect("a list");
+        assert_eq!(measured.len(), rows, "{text}");
+        for row in measured {
+            let ours = row["samples"].as_array().expect("a list").iter().find(|one| one["who"] == "ours");
+            assert!(ours.is_some_and(|one| one["samples"][0].as_f64().is_some_and(|value| value >= 0.0)), "{row:#}");
+        }
+    }
+}
+
+#[test]
 fn nonsense_is_refused() {
     let help = bench_cells().arg("--help").output().expect("the program runs");
     assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--rounds"));
@@ -64,7 +86,7 @@ fn the_benchmark_of_tables_measures_both_languages() {
     let file = dir.path().join("tables.json");
     // The installation is made here, not by the program.
     let _ = installed();
-    let output = bench("CARGO_BIN_EXE_bench-tables")
+    let output = program("CARGO_BIN_EXE_bench-tables")
         .args(["--megabytes", "2", "--rounds", "1", "--json"])
         .arg(&file)
         .output()

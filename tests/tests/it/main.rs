@@ -21,6 +21,7 @@ mod notebooks;
 mod outputs;
 mod protocol;
 mod python;
+mod python_measuring;
 mod robustness;
 mod spark;
 mod sql;
