@@ -65,7 +65,7 @@ fn sqlite_numbers_and_types() {
         ("sum(a) / 7.0", "="),
         ("(a + b) / c", "CAST((a + b) AS REAL) / c"),
         ("a // b", "CAST(a / b AS INTEGER)"),
-        ("a ^ 2", "(CAST(a AS REAL) * (a))"),
+        ("a ^ 2", "(CAST(a AS REAL) * a)"),
         ("a ^ b", "!no powers"),
         ("a::VARCHAR", "CAST(a AS VARCHAR)"),
         ("a::DATE", "date(a)"),
@@ -73,7 +73,7 @@ fn sqlite_numbers_and_types() {
         ("CAST(a * 0.5 AS BIGINT)", "CAST(round(a * 0.5) AS INTEGER)"),
         ("a::DECIMAL(12, 2)", "round(CAST(a AS REAL), 2)"),
         ("TRY_CAST(a AS INTEGER)", "!TRY_CAST"),
-        ("floor(a)", "(CAST(a AS INTEGER) - ((a) < CAST(a AS INTEGER)))"),
+        ("floor(a)", "(CAST(a AS INTEGER) - (a < CAST(a AS INTEGER)))"),
         ("greatest(a, b)", "max(coalesce(a, b), coalesce(b, a))"),
         ("median(a)", "!SQLite has no `MEDIAN`: order the rows"),
         ("stddev(a)", "!SQLite has no `STDDEV`"),
@@ -88,20 +88,19 @@ fn sqlite_numbers_and_types() {
 #[test]
 fn sqlite_texts() {
     for (expr, expected) in [
-        ("SUBSTRING(a FROM 1 FOR 2)", "substr(a, 1, 2)"),
+        ("SUBSTRING(a FROM 1 FOR 2)", "SUBSTR(a, 1, 2)"),
         ("a LIKE '%green%'", "a GLOB '*green*'"),
         ("a NOT LIKE 'a_[*'", "a NOT GLOB 'a?[[][*]'"),
         ("a || b ILIKE 'X%'", "lower(a || b) GLOB 'x*'"),
         ("a LIKE b", "!only a literal pattern"),
-        ("starts_with(a, 'x')", "(substr(a, 1, length('x')) = 'x')"),
+        ("starts_with(a, 'x')", "(SUBSTR(a, 1, length('x')) = 'x')"),
         ("strpos(a, 'x')", "instr(a, 'x')"),
         ("POSITION('x' IN a)", "instr(a, 'x')"),
         ("TRIM(LEADING 'x' FROM a)", "ltrim(a, 'x')"),
-        ("string_agg(a, ',' ORDER BY a)", "string_agg(a, ',' ORDER BY a ASC NULLS LAST)"),
+        ("string_agg(a, ',' ORDER BY a)", "string_agg(a, ',' ORDER BY a NULLS LAST)"),
         ("a = $threshold", "="),
         ("'it''s'", "="),
     ] {
-        let expected = if expected.starts_with("string_agg") { "string_agg(a, ',' ORDER BY a NULLS LAST)" } else { expected };
         expression("sqlite", expr, expected);
     }
 }

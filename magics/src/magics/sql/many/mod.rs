@@ -49,3 +49,6 @@ pub fn run(
     prepare::forget(&query, &measured, host);
     if measured.interrupted { Err(MagicError::interrupted()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;
