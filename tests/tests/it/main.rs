@@ -28,3 +28,4 @@ mod sql;
 mod state;
 mod tables;
 mod trino;
+mod tpch;
