@@ -12,7 +12,7 @@
 
 mod object;
 mod outcome;
-mod prepare;
+pub mod prepare;
 mod run;
 pub mod settings;
 mod show;
