@@ -1,10 +1,11 @@
 //! Polars' SQL: near to DuckDB's, with its own NULL order, decimals and names of columns.
 
-use sqlparser::ast::{BinaryOperator, CastKind, DataType, Expr};
+use sqlparser::ast::{BinaryOperator, CastKind, DataType, ExactNumberInfo, Expr, Interval, TypedString, Value};
 
-use super::common::{cast, divide_as_double, may_have_fraction, power};
+use super::common::{call, cast, divide_as_double, is_real, may_have_fraction, power};
+use super::dates::{plain_interval, shifted};
 use super::rule::{Dialect, Exclude, Expression, Function, Nulls};
-use super::template::fill;
+use super::template::{fill, literal_text, text};
 
 /// How Polars differs.
 pub static DIALECT: Dialect = Dialect {
@@ -38,11 +39,60 @@ static FUNCTIONS: &[Function] = &[
 ];
 
 static EXPRESSIONS: &[Expression] = &[
+    Expression { about: "DATE '1994-01-01' is DATE('1994-01-01')", apply: date_literal },
+    Expression { about: "date ± INTERVAL is folded for literals; INTERVAL '3' MONTH is INTERVAL '3 months'", apply: shift },
+    Expression { about: "a * b of decimals keeps all its digits", apply: multiply },
     Expression { about: "a / b of decimals keeps all its digits", apply: divide_as_double },
     Expression { about: "a ^ b is pow(a, b)", apply: power },
     Expression { about: "a // b of whole numbers cuts", apply: divide_whole },
     Expression { about: "CAST to a whole number rounds", apply: cast_whole },
 ];
+
+fn date_literal(expr: &Expr) -> Result<Option<Expr>, String> {
+    let Expr::TypedString(TypedString { data_type: DataType::Date, value, .. }) = expr else { return Ok(None) };
+    let Value::SingleQuotedString(written) = &value.value else { return Ok(None) };
+    fill("DATE($0)", &[text(written.trim())]).map(Some)
+}
+
+fn shift(expr: &Expr) -> Result<Option<Expr>, String> {
+    if let Some((number, unit)) = plain_interval(expr) {
+        let spelled = Expr::Interval(Interval {
+            value: Box::new(text(format!("{number} {}s", unit.name()))),
+            leading_field: None,
+            leading_precision: None,
+            last_field: None,
+            fractional_seconds_precision: None,
+        });
+        return Ok(Some(spelled));
+    }
+    let Expr::BinaryOp { left, op, right } = expr else { return Ok(None) };
+    let (date, interval, sign) = match op {
+        BinaryOperator::Plus if plain_interval(left).is_some() => (right, left, 1),
+        BinaryOperator::Plus => (left, right, 1),
+        BinaryOperator::Minus => (left, right, -1),
+        _ => return Ok(None),
+    };
+    let (Some((number, unit)), Some(arguments)) = (plain_interval(interval), call(date, &["date"], 1)) else { return Ok(None) };
+    let day = arguments.first().and_then(literal_text).and_then(|text| text.parse().ok());
+    match day.and_then(|day| shifted(day, number.saturating_mul(sign), unit)) {
+        Some(later) => fill("DATE($0)", &[text(later.format("%Y-%m-%d").to_string())]).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A product of two decimals has the digits of one of them in Polars: two after the point for prices.
+fn multiply(expr: &Expr) -> Result<Option<Expr>, String> {
+    let Expr::BinaryOp { left, op: BinaryOperator::Multiply, right } = expr else { return Ok(None) };
+    if is_real(left, false) || is_real(right, false) || is_whole_literal(left) || is_whole_literal(right) {
+        return Ok(None);
+    }
+    let left = cast(left.as_ref().clone(), DataType::Double(ExactNumberInfo::None));
+    Ok(Some(Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::Multiply, right: right.clone() }))
+}
+
+fn is_whole_literal(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(digits, _) if !digits.contains(['.', 'e', 'E'])))
+}
 
 fn divide_whole(expr: &Expr) -> Result<Option<Expr>, String> {
     match expr {
