@@ -27,5 +27,5 @@ mod spark;
 mod sql;
 mod state;
 mod tables;
-mod trino;
 mod tpch;
+mod trino;
