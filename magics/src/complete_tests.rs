@@ -27,9 +27,10 @@ fn names_of_magics() {
 #[test]
 fn options_and_values() {
     let (found, replaced) = at("%%sql --e|\nSELECT 1");
-    assert_eq!((found, replaced.as_str()), (vec!["--engine".into(), "--explain".into()], "--e"));
+    assert_eq!((found, replaced.as_str()), (vec!["--engine".into(), "--engines".into(), "--explain".into()], "--e"));
     assert!(!at("%%sql --explain --e|").0.contains(&"--explain".into()));
-    assert_eq!(at("%%sql --engine |").0, ["duckdb"]);
+    assert_eq!(at("%%sql --engine |").0, ["duckdb", "sqlite", "polars", "spark", "trino"]);
+    assert_eq!(at("%%sql --engines duckdb,s|"), (vec!["sqlite".into(), "spark".into()], "s".into()));
     assert_eq!(at("%%sql --engine=du|ck"), (vec!["duckdb".into()], "duck".into()));
     assert_eq!(at("%%sql -e d|"), (vec!["duckdb".into()], "d".into()));
     assert!(at("%%sql SELECT --e|").0.is_empty());

@@ -38,6 +38,8 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
     for variant in variants {
         wrong.extend(variant_problems(variant));
     }
+    let labels: Vec<&str> = variants.iter().filter_map(|variant| variant["label"].as_str()).collect();
+    wrong.extend(comparison_problems(object, &labels));
     let specific = match magic {
         "timeit" => variants.iter().all(|variant| samples(variant).len() > 1),
         "parallel" => variants.iter().all(|variant| variant["threads"].as_u64().is_some_and(|threads| threads > 0)),
@@ -51,6 +53,32 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
     };
     if !specific {
         wrong.push(format!("what every {magic} has is missing: several samples, `threads` or `hot`"));
+    }
+    wrong
+}
+
+/// What is wrong with the fields that a comparison of engines or variants adds.
+fn comparison_problems(object: &Value, labels: &[&str]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut demand = |holds: bool, what: &str| {
+        if !holds {
+            wrong.push(what.to_owned());
+        }
+    };
+    demand(object.get("equal").is_none_or(Value::is_boolean), "`equal` is neither true nor false");
+    for key in ["baseline", "reference"] {
+        let named = object.get(key).is_none_or(|label| label.as_str().is_some_and(|label| labels.contains(&label)));
+        demand(named, &format!("`{key}` names no variant"));
+    }
+    for key in ["tolerance", "timeout_s"] {
+        demand(object.get(key).is_none_or(|value| value.as_f64().is_some_and(|value| value >= 0.0)), &format!("`{key}` is no number"));
+    }
+    for verdict in object["verdicts"].as_array().into_iter().flatten() {
+        demand(verdict["label"].as_str().is_some_and(|label| labels.contains(&label)), "a verdict is about no variant");
+        demand(verdict["ratio"].as_f64().is_some_and(|ratio| ratio > 0.0), "a verdict has no ratio");
+        let words = ["faster", "slower", "equivalent", "cannot tell"];
+        demand(verdict["verdict"].as_str().is_some_and(|word| words.contains(&word)), "a verdict has another word");
+        demand(object["equal"] == true, "a verdict without equal answers");
     }
     wrong
 }
@@ -74,6 +102,11 @@ fn variant_problems(variant: &Value) -> Vec<String> {
     for key in ["rows", "peak_bytes", "threads"] {
         demand(variant.get(key).is_none_or(Value::is_u64), &format!("`{key}` is no count"));
     }
+    for key in ["loaded", "fetched"] {
+        let moved = |value: &Value| value["rows"].is_u64() && value["bytes"].is_u64();
+        demand(variant.get(key).is_none_or(moved), &format!("`{key}` has no rows and bytes"));
+    }
+    demand(variant.get("cold_s").is_none_or(|value| value.as_f64().is_some_and(|s| s >= 0.0)), "`cold_s` is no time");
     if status != "ok" {
         return wrong;
     }
@@ -91,7 +124,7 @@ fn variant_problems(variant: &Value) -> Vec<String> {
             demand(ci.len() == 2 && ci[0] <= median && median <= ci[1], "`ci_s` does not hold the median");
         }
     }
-    if let Some(phases) = variant["phases_s"].as_object() {
+    for phases in ["phases_s", "cold_phases_s"].iter().filter_map(|key| variant[*key].as_object()) {
         demand(phases.values().all(|value| value.as_f64().is_some_and(|s| s >= 0.0)), "a phase is no time");
     }
     wrong

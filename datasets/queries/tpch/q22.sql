@@ -8,7 +8,8 @@ WITH chosen AS (
 )
 SELECT prefix, count(*) AS customers, sum(c_acctbal) AS balance
 FROM chosen
-JOIN usual ON c_acctbal > mean_balance
-WHERE c_custkey NOT IN (SELECT o_custkey FROM orders)
+CROSS JOIN usual
+WHERE c_acctbal > mean_balance
+  AND c_custkey NOT IN (SELECT o_custkey FROM orders)
 GROUP BY prefix
 ORDER BY prefix

@@ -165,7 +165,7 @@ impl Phases {
             let small = width(&row.detail, theme::SMALL, false).max(width(&row.detail_2, theme::SMALL, false));
             width(&row.label, theme::BODY, true).max(small)
         }));
-        let labels = labels.clamp(60.0, LABELS) + 22.0;
+        let labels = labels.clamp(60.0, LABELS) + 24.0;
         let values = widest(&mut self.rows.iter().map(|row| width(&value(row), theme::BODY, true))).max(60.0);
         let against = widest(&mut self.rows.iter().map(|row| width(&row.against, theme::BODY, false))).max(40.0);
         let against_x = theme::WIDTH - theme::MARGIN;

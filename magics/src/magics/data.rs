@@ -42,7 +42,9 @@ static SPEC: Spec = Spec {
         Example { code: "%data tpch --sf 0.1", about: "TPC-H-derived tables" },
         Example { code: "%data stocks --days 20 --tables", about: "Minute bars, at once usable as SQL tables" },
     ],
-    details: "Files are the same on every computer, kept in a cache folder, checked before use and made again when they are broken.",
+    details: "Files are the same on every computer, kept in a cache folder, checked before use and made again when they are broken.\n\n`tpch` \
+is TPC-H-derived and not comparable with TPC-H results; 22 queries over it, with answers, are in `datasets/queries/tpch`: run one with \
+`%sql --file ../datasets/queries/tpch/q01.sql` after `%data tpch --tables`.",
 };
 
 /// Options and the set that each belongs to.

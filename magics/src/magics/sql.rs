@@ -173,6 +173,10 @@ impl Magic for Sql {
             connect: call.options.text("connect").map(str::to_owned),
             ..SqlRequest::default()
         };
+        if engine != "duckdb" {
+            // DuckDB reads files by itself; to the others they are tables of that name.
+            request.tables.extend(many::prepare::files_by_name(&request.sql));
+        }
         host.status(&doing);
         let live = call.live.clone();
         let original = |error| text.with_original_lines(error, &prepared);

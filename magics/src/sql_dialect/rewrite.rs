@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, JoinOperator, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SetExpr, TableFactor, VisitMut, VisitorMut,
-    WindowType,
+    BinaryOperator, CastKind, Distinct, DuplicateTreatment, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, JoinConstraint, JoinOperator, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SetExpr, TableFactor,
+    VisitMut, VisitorMut, WindowType,
 };
 
 use super::expand;
@@ -154,6 +154,14 @@ impl Rewrite<'_> {
 
     fn join(&self, operator: &mut JoinOperator) -> Result<(), String> {
         let name = self.dialect.name;
+        if self.dialect.outer_join_on_columns_only
+            && let JoinOperator::Left(on) | JoinOperator::LeftOuter(on) | JoinOperator::RightOuter(on) | JoinOperator::FullOuter(on) =
+                operator
+            && let JoinConstraint::On(condition) = on
+            && !compares_columns(condition)
+        {
+            return Err(format!("{name} loses rows of an outer join ON `{condition}`: filter that table in a WITH table before the join"));
+        }
         match operator {
             JoinOperator::AsOf { .. } => Err(format!("{name} has no ASOF JOIN: join on a range and keep the last row of each")),
             JoinOperator::Semi(_) | JoinOperator::LeftSemi(_) | JoinOperator::Anti(_) | JoinOperator::LeftAnti(_)
@@ -196,6 +204,17 @@ impl Rewrite<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a condition is equalities of columns only, joined by AND.
+fn compares_columns(condition: &Expr) -> bool {
+    let column = |expr: &Expr| matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    match condition {
+        Expr::Nested(inner) => compares_columns(inner),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => compares_columns(left) && compares_columns(right),
+        Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => column(left) && column(right),
+        _ => false,
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Dialect {
     pub qualify: bool,
     /// Whether every column of a result needs a name of its own: those that have none get their text.
     pub names_columns: bool,
+    /// Whether an outer join keeps its unmatched rows only when `ON` compares columns of both sides.
+    pub outer_join_on_columns_only: bool,
     /// Whether `*` over `JOIN … USING` brings the joined columns twice.
     pub repeats_using: bool,
     /// The last step, over the printed text.

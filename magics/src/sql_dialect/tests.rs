@@ -65,7 +65,7 @@ fn sqlite_numbers_and_types() {
         ("sum(a) / 7.0", "="),
         ("(a + b) / c", "CAST((a + b) AS REAL) / c"),
         ("a // b", "CAST(a / b AS INTEGER)"),
-        ("a ^ 2", "(CAST(a AS REAL) * (a))"),
+        ("a ^ 2", "(CAST(a AS REAL) * a)"),
         ("a ^ b", "!no powers"),
         ("a::VARCHAR", "CAST(a AS VARCHAR)"),
         ("a::DATE", "date(a)"),
@@ -73,7 +73,7 @@ fn sqlite_numbers_and_types() {
         ("CAST(a * 0.5 AS BIGINT)", "CAST(round(a * 0.5) AS INTEGER)"),
         ("a::DECIMAL(12, 2)", "round(CAST(a AS REAL), 2)"),
         ("TRY_CAST(a AS INTEGER)", "!TRY_CAST"),
-        ("floor(a)", "(CAST(a AS INTEGER) - ((a) < CAST(a AS INTEGER)))"),
+        ("floor(a)", "(CAST(a AS INTEGER) - (a < CAST(a AS INTEGER)))"),
         ("greatest(a, b)", "max(coalesce(a, b), coalesce(b, a))"),
         ("median(a)", "!SQLite has no `MEDIAN`: order the rows"),
         ("stddev(a)", "!SQLite has no `STDDEV`"),
@@ -88,20 +88,19 @@ fn sqlite_numbers_and_types() {
 #[test]
 fn sqlite_texts() {
     for (expr, expected) in [
-        ("SUBSTRING(a FROM 1 FOR 2)", "substr(a, 1, 2)"),
+        ("SUBSTRING(a FROM 1 FOR 2)", "SUBSTR(a, 1, 2)"),
         ("a LIKE '%green%'", "a GLOB '*green*'"),
         ("a NOT LIKE 'a_[*'", "a NOT GLOB 'a?[[][*]'"),
         ("a || b ILIKE 'X%'", "lower(a || b) GLOB 'x*'"),
         ("a LIKE b", "!only a literal pattern"),
-        ("starts_with(a, 'x')", "(substr(a, 1, length('x')) = 'x')"),
+        ("starts_with(a, 'x')", "(SUBSTR(a, 1, length('x')) = 'x')"),
         ("strpos(a, 'x')", "instr(a, 'x')"),
         ("POSITION('x' IN a)", "instr(a, 'x')"),
         ("TRIM(LEADING 'x' FROM a)", "ltrim(a, 'x')"),
-        ("string_agg(a, ',' ORDER BY a)", "string_agg(a, ',' ORDER BY a ASC NULLS LAST)"),
+        ("string_agg(a, ',' ORDER BY a)", "string_agg(a, ',' ORDER BY a NULLS LAST)"),
         ("a = $threshold", "="),
         ("'it''s'", "="),
     ] {
-        let expected = if expected.starts_with("string_agg") { "string_agg(a, ',' ORDER BY a NULLS LAST)" } else { expected };
         expression("sqlite", expr, expected);
     }
 }
@@ -138,7 +137,14 @@ fn polars_spark_and_trino() {
         ("polars", "a ^ 2", "pow(a, 2)"),
         ("polars", "CAST(avg(a) AS INTEGER)", "CAST(round(avg(a)) AS INTEGER)"),
         ("polars", "contains(a, 'x')", "(strpos(a, 'x') > 0)"),
-        ("polars", "DATE '1994-01-01' + INTERVAL '1' YEAR", "="),
+        ("polars", "DATE '1994-01-01' + INTERVAL '1' YEAR", "DATE('1995-01-01')"),
+        ("polars", "d - INTERVAL '3' MONTH", "d - INTERVAL '3 months'"),
+        ("polars", "a * (1 - b) * c", "CAST(a AS DOUBLE) * (1 - b) * c"),
+        ("polars", "a * 2", "="),
+        ("polars", "a // b", "CAST(CAST(a AS DOUBLE) / b AS BIGINT)"),
+        ("polars", "a % b", "(a - b * CAST(CAST(a AS DOUBLE) / b AS BIGINT))"),
+        ("polars", "year(d)", "EXTRACT(YEAR FROM d)"),
+        ("polars", "date_trunc('month', d)", "DATE(strftime(d, '%Y-%m-01'))"),
         ("spark", "avg(a)", "avg(CAST(a AS DOUBLE))"),
         ("spark", "a / b", "CAST(a AS DOUBLE) / b"),
         ("spark", "a // b", "a DIV b"),
@@ -166,6 +172,8 @@ fn polars_spark_and_trino() {
         ("polars", "SELECT a FROM t ORDER BY a DESC", "SELECT a FROM t ORDER BY a DESC NULLS LAST"),
         ("polars", "SELECT count(*), a FROM t GROUP BY ALL", "SELECT count(*) AS \"count(*)\", a FROM t GROUP BY ALL"),
         ("polars", "SELECT * FROM t JOIN u USING (k)", "!name the columns"),
+        ("polars", "SELECT t.a FROM t LEFT JOIN u ON t.a = u.a AND u.b > 2", "!loses rows of an outer join"),
+        ("polars", "SELECT t.a FROM t LEFT JOIN u ON t.a = u.a AND t.b = u.b", "="),
         ("spark", "SELECT * EXCLUDE (a) FROM t", "SELECT * EXCEPT (a) FROM t"),
         ("spark", "SELECT a FROM t ANTI JOIN u ON t.a = u.a", "SELECT a FROM t LEFT ANTI JOIN u ON t.a = u.a"),
         ("spark", "SELECT \"a b\" FROM t ORDER BY 1", "SELECT `a b` FROM t ORDER BY 1 NULLS LAST"),

@@ -22,6 +22,7 @@ pub static DIALECT: Dialect = Dialect {
     distinct_on: false,
     qualify: false,
     names_columns: false,
+    outer_join_on_columns_only: false,
     repeats_using: false,
     finish: None,
 };

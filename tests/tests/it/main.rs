@@ -27,4 +27,5 @@ mod spark;
 mod sql;
 mod state;
 mod tables;
+mod tpch;
 mod trino;

@@ -107,3 +107,52 @@ fn errors_have_positions_and_plans_have_times() {
     );
     assert!(long.left_standing().len() == 1, "only the table stays:\n{}", long.text());
 }
+
+#[test]
+fn one_query_on_several_engines() {
+    let mut session = Session::start();
+    let lineitem = dataset("tpch-sf0.01").join("lineitem.parquet").display().to_string();
+    let cell = format!(
+        "%%sql --engines duckdb,sqlite,polars --repeat 6 --label many --out answer\nSELECT l_returnflag AS flag, sum(l_quantity) / count(*) AS \
+         mean, count(*) AS n\nFROM '{lineitem}'\nWHERE EXTRACT(YEAR FROM l_shipdate) = 1994\nGROUP BY ALL"
+    );
+    let answer = session.ok(&cell);
+    let result = answer.measured();
+    result_object::check(result, "sql");
+    assert_eq!((&result["equal"], &result["reference"]), (&Value::Bool(true), &Value::from("DuckDB")), "{result:#}");
+    let variants = result["variants"].as_array().expect("variants");
+    let engines: Vec<&str> = variants.iter().filter_map(|variant| variant["engine"].as_str()).collect();
+    assert_eq!(engines, ["duckdb", "sqlite", "polars"]);
+    assert!(variants.iter().all(|variant| variant["samples_s"].as_array().is_some_and(|samples| samples.len() == 6)), "{result:#}");
+    assert!(variants[1]["loaded"]["rows"].as_u64() == Some(60_175), "SQLite has its own copy: {result:#}");
+    let chart = answer.rich("image/svg+xml");
+    assert!(["DuckDB", "SQLite", "Polars", "lower is better"].iter().all(|words| chart.contains(words)));
+    let text = answer.text();
+    assert!(text.contains("SQL run on SQLite") && text.contains("strftime"), "{text}");
+    assert_eq!(session.ok("answer.height()").result(), "2", "the rows are a DataFrame, though the engines' answers are gone");
+    assert!(session.ok("%results").text().contains("many: Polars"));
+
+    // A Rust DataFrame and a table of DuckDB's are seen by all; answers that differ are shown, not ranked.
+    let _ = session.ok("use polars::prelude::*;\nlet df = df!(\"k\" => [1i64, 2, 3], \"x\" => [-7i64, 7, 8])?;");
+    let _ = session.ok("%sql CREATE TABLE kept AS SELECT 2 AS k");
+    let equal = session.ok("%%sql --engines sqlite,duckdb -r 1\nSELECT df.k, x / 2 AS half FROM df JOIN kept ON kept.k = df.k");
+    assert_eq!(equal.measured()["equal"], true, "{}", equal.text());
+    let differs = session.ok("%%sql --engines duckdb,sqlite -r 1\nSELECT k, x % 4.5 AS rest FROM df ORDER BY k");
+    assert_eq!(differs.measured()["equal"], false, "{}", differs.text());
+    assert!(
+        differs.text().contains("SQLite and DuckDB give different answers") && differs.text().contains("no ranking"),
+        "{}",
+        differs.text()
+    );
+    result_object::check(differs.measured(), "sql");
+    let lacks = session.ok("%%sql --engines duckdb,sqlite -r 1\nSELECT median(x) AS m FROM df");
+    assert!(lacks.text().contains("SQLite has no `MEDIAN`"), "{}", lacks.text());
+
+    // One engine reads the text as it is.
+    for engine in ["sqlite", "polars"] {
+        let one = session.ok(format!("%%sql --engine {engine}\nSELECT count(*) AS n FROM '{lineitem}'"));
+        assert!(one.text().contains("60175"), "{engine}: {}", one.text());
+        assert_eq!(one.measured()["variants"][0]["engine"], engine);
+    }
+    session.run("%%sql --engines duckdb,sqlit\nSELECT 1").fails("UsageError").says(&["did you mean", "sqlite"]);
+}

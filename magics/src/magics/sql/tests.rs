@@ -170,7 +170,7 @@ fn wrong_use_is_explained() {
     assert!(text.contains("did you mean `--limit`?"), "{text}");
     assert!(plain(&run_cell("%%sql --limit -1\nSELECT 1", &mut host).unwrap_err()).contains("cannot show -1 rows"));
     let text = plain(&run_cell("%%sql --engine duckbd\nSELECT 1", &mut host).unwrap_err());
-    assert!(text.contains("did you mean `duckdb`? It takes one of `duckdb`"), "{text}");
+    assert!(text.contains("did you mean `duckdb`? It takes one of `duckdb`, `sqlite`, `polars`, `spark`, `trino`"), "{text}");
     assert!(host.sql.is_empty());
 }
 

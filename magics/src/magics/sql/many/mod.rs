@@ -12,7 +12,7 @@
 
 mod object;
 mod outcome;
-mod prepare;
+pub mod prepare;
 mod run;
 pub mod settings;
 mod show;
@@ -49,3 +49,6 @@ pub fn run(
     prepare::forget(&query, &measured, host);
     if measured.interrupted { Err(MagicError::interrupted()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,6 +88,19 @@ pub fn prepare(settings: &Settings, prepared: &Prepared, inputs: Inputs, host: &
     Ok(Query { asked: asked.collect(), request, ordered: is_ordered(&query), made })
 }
 
+/// The files that a query names, as tables by the names that it uses: for an engine that reads no files by itself.
+pub fn files_by_name(sql: &str) -> Vec<TableFile> {
+    let found = parse(sql).and_then(|query| sources(&query)).unwrap_or_default();
+    let table = |source| match source {
+        Source::File(written) => {
+            let path = file(&written).ok()?.to_string_lossy().into_owned();
+            Some(TableFile { name: written, path })
+        }
+        Source::Table(_) => None,
+    };
+    found.into_iter().filter_map(table).collect()
+}
+
 /// Removes the files of this comparison; what cannot be removed goes with the session.
 pub fn forget(query: &Query, measured: &Measured, host: &mut dyn Host) {
     let answers = measured.runs.iter().map(|run| answer(&run.engine, host.session_dir()));

@@ -115,7 +115,7 @@ fn chart(measured: &Measured, verdicts: &Verdicts, settings: &Settings) -> Phase
             parts: stack(&run.warm_phases(), summary.median),
         });
         let gap = match (run.is_ok(), &warm) {
-            (false, _) => Some(run.gap()),
+            (false, _) => Some(run.gap().replace('`', "")),
             (true, None) if measured.interrupted => Some("interrupted".to_owned()),
             (true, _) => None,
         };
