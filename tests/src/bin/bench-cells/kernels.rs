@@ -17,6 +17,7 @@ pub use ::tests::bench::kernel::CELL;
 
 /// How long a cell may take that builds Polars.
 const BUILD: Duration = Duration::from_secs(3 * 3600);
+
 /// Who is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who {
@@ -38,6 +39,15 @@ impl Competitor for Who {
     const COLUMNS: &'static [Self] = &[Self::EvcxrPolars, Self::Evcxr, Self::Rustc, Self::Release, Self::Base];
 
     fn name(self) -> &'static str {
+        // The one below: a type's own functions come first.
+        Self::name(self)
+    }
+}
+
+impl Who {
+    /// As the table's columns and the JSON have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::EvcxrPolars => "evcxr+Polars",
@@ -47,9 +57,7 @@ impl Competitor for Who {
             Self::Base => "base",
         }
     }
-}
 
-impl Who {
     /// Whether Polars is in scope there.
     #[must_use]
     pub fn has_polars(self) -> bool {

@@ -55,7 +55,7 @@ impl Part {
         [Self::Cells, Self::Polars, Self::Start, Self::Rerun, Self::Notebook, Self::Assist, Self::Speed, Self::Memory];
 
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Cells => "cells",
             Self::Polars => "polars",
@@ -109,7 +109,7 @@ impl Options {
             "benchmark": "cells",
             "rounds": self.rounds,
             "quick": self.quick,
-            "parts": self.parts.iter().map(|part| part.word()).collect::<Vec<_>>(),
+            "parts": self.parts.iter().map(|part| part.name()).collect::<Vec<_>>(),
             "evcxr_polars": self.evcxr_polars.name(),
         })
     }
@@ -173,10 +173,10 @@ pub fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Erro
 }
 
 fn part(name: &str) -> Result<Part, String> {
-    let names: Vec<&str> = Part::LIST.iter().map(|part| part.word()).collect();
+    let names: Vec<&str> = Part::LIST.iter().map(|part| part.name()).collect();
     Part::LIST
         .into_iter()
-        .find(|part| part.word() == name)
+        .find(|part| part.name() == name)
         .ok_or_else(|| format!("there is no part `{name}`; there are {}", names.join(", ")))
 }
 

@@ -15,7 +15,8 @@ impl Section for Part {
     const ALL: &'static [Self] = &Part::LIST;
 
     fn name(self) -> &'static str {
-        self.word()
+        // The one of the command line: a type's own functions come first.
+        Self::name(self)
     }
 }
 
