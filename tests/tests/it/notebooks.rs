@@ -10,14 +10,17 @@ use tests::{python, result_object};
 
 /// The notebook after its execution in a folder of its own.
 fn executed(name: &str) -> Value {
-    let _slot = Slot::take();
     let folder = prepared::artefacts().join("notebooks");
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    let target = folder.join(name);
-    let output = python::script("execute_notebook.py", &[&root().join("notebooks").join(name), &target]);
+    executed_to(name, &root().join("notebooks").join(name), &folder.join(name))
+}
+
+fn executed_to(name: &str, source: &Path, target: &Path) -> Value {
+    let _slot = Slot::take();
+    let output = python::script("execute_notebook.py", &[source, target]);
     let report = python::last_line(&output);
     assert!(report["failed"].is_null(), "{name} fails:\n{}", report["failed"].as_str().unwrap_or_default());
-    serde_json::from_str(&std::fs::read_to_string(&target).expect("written")).expect("JSON")
+    serde_json::from_str(&std::fs::read_to_string(target).expect("written")).expect("JSON")
 }
 
 fn text(value: &Value) -> String {
@@ -73,6 +76,78 @@ fn one_task_many_ways() {
     assert!(check(name, &notebook) >= 4);
     let equal = notebook.to_string();
     assert!(equal.contains("ways give the same"), "the answers are compared");
+}
+
+/// What the check of a notebook's exercise says when the cell `exercise` is `answer`; cells that only measure are left out.
+fn said_of(name: &str, answer: Option<&str>) -> String {
+    let text_of = |path: PathBuf| std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut notebook: Value = serde_json::from_str(&text_of(root().join("notebooks").join(format!("{name}.ipynb")))).expect("JSON");
+    let cells = notebook["cells"].as_array_mut().expect("a notebook");
+    let measures = |source: &str| {
+        ["%timeit", "%%timeit", "%results", "%claim", "%engine", "%%sql --engines"].iter().any(|magic| source.starts_with(magic))
+    };
+    cells.retain(|cell| cell["cell_type"] == "code" && !measures(&text(&cell["source"])));
+    if let Some(answer) = answer {
+        let cell = text_of(root().join("notebooks/exercises").join(name).join(format!("{answer}.cell")));
+        let exercise = cells.iter_mut().find(|cell| cell["id"] == "exercise").expect("a cell `exercise`");
+        exercise["source"] =
+            json!(cell.strip_prefix("# ").map_or(cell.as_str(), |after| after.split_once('\n').map_or("", |(_, rest)| rest)));
+    }
+    let folder = TempDir::new().expect("the temporary folder can be written");
+    let source = folder.path().join("source.ipynb");
+    std::fs::write(&source, notebook.to_string()).expect("the temporary folder can be written");
+    let executed = executed_to(name, &source, &folder.path().join("executed.ipynb"));
+    let check = executed["cells"].as_array().expect("cells").iter().find(|cell| cell["id"] == "check").expect("a cell `check`");
+    check["outputs"].as_array().expect("outputs").iter().map(|output| text(&output["text"])).collect()
+}
+
+/// The exercise as it stands fails, the solution passes, and a plausible wrong answer fails for the right reason.
+fn check_exercise(name: &str) {
+    let unsolved = said_of(name, None);
+    assert!(unsolved.contains("NOT YET"), "{name}, as it stands: {unsolved}");
+    let solved = said_of(name, Some("solution"));
+    assert!(solved.contains("PASSED"), "{name}, solution: {solved}");
+    let wrong = said_of(name, Some("mutant"));
+    let mutant = std::fs::read_to_string(root().join("notebooks/exercises").join(name).join("mutant.cell")).expect("a mutant");
+    let reason = mutant.lines().next().and_then(|line| line.strip_prefix("# ")).expect("a mutant begins with what is wrong");
+    assert!(wrong.contains("NOT YET") && wrong.contains(reason), "{name}, mutant ({reason}): {wrong}");
+}
+
+#[test]
+fn arrow_zero_copy() {
+    let name = "22_arrow_zero_copy.ipynb";
+    let notebook = executed(name);
+    assert!(check(name, &notebook) >= 2);
+    assert!(notebook.to_string().contains("in quotes.arrow"), "the addresses lie in the mapped file");
+}
+
+#[test]
+fn the_exercise_on_zero_copy() {
+    check_exercise("22_arrow_zero_copy");
+}
+
+#[test]
+fn sqlite_to_duckdb() {
+    let name = "31_sqlite_to_duckdb.ipynb";
+    assert!(check(name, &executed(name)) >= 3);
+}
+
+#[test]
+fn the_exercise_on_sqlite() {
+    check_exercise("31_sqlite_to_duckdb");
+}
+
+#[test]
+fn spark_dataframe_sql_rdd() {
+    let name = "34_spark_dataframe_sql_rdd.ipynb";
+    assert!(check(name, &executed(name)) >= 4);
+}
+
+#[test]
+fn the_exercise_on_spark() {
+    if crate::spark::is_installed("notebooks::the_exercise_on_spark") {
+        check_exercise("34_spark_dataframe_sql_rdd");
+    }
 }
 
 fn notebook(folder: &Path, name: &str, cells: &[(&str, &str)]) -> PathBuf {

@@ -19,7 +19,7 @@ use tests::session::Session;
 const GONE: Duration = Duration::from_secs(20);
 
 /// Whether Spark can be tested here.
-fn is_installed(test: &str) -> bool {
+pub fn is_installed(test: &str) -> bool {
     let target = prepared::installed().target_dir.clone();
     let layout = install::Layout { root: prepared::root().to_owned(), target };
     let there = install::spark::installed(&layout).is_some() && install::spark::java(&layout).is_some();

@@ -1,7 +1,6 @@
 //! Part `assist`: completion and inspection with Polars in scope, at rest and while a cell runs.
 
 use std::time::Duration;
-use tests::bench::report::Competitor as _;
 
 use anyhow::Result;
 use serde_json::json;

@@ -2,7 +2,6 @@
 //! live variables.
 
 use anyhow::Result;
-use tests::bench::report::Competitor as _;
 
 use super::kernels::{Kernel, Who};
 use super::machine;

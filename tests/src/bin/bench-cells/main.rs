@@ -30,7 +30,6 @@ mod start;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tests::bench::report::Competitor as _;
 
 use ::tests::bench::report::Report;
 use ::tests::bench::{cache, table};

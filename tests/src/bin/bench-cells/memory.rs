@@ -1,7 +1,6 @@
 //! Part `memory`: what the kernels hold with Polars in scope, after a completion; and CPU time when nothing is asked.
 
 use std::time::{Duration, Instant};
-use tests::bench::report::Competitor as _;
 
 use anyhow::Result;
 use serde_json::json;

@@ -1,7 +1,6 @@
 //! Part `notebook`: a cell late in a notebook of definitions against the same cell early in it.
 
 use anyhow::Result;
-use tests::bench::report::Competitor as _;
 
 use super::kernels::{Kernel, Who};
 use super::options::Part;

@@ -1,7 +1,6 @@
 //! Part `rerun`: a cell that has not changed, in the same kernel and after a restart.
 
 use anyhow::Result;
-use tests::bench::report::Competitor as _;
 
 use super::kernels::{Kernel, Who};
 use super::options::Part;

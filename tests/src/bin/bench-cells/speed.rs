@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use tests::bench::report::Competitor as _;
 
 use ::tests::prepared::{root, without_cargo};
 use anyhow::{Context as _, Result, bail, ensure};
