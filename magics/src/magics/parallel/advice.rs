@@ -36,7 +36,9 @@ pub fn for_rust(body: &str, points: &[Point], available: usize) -> Option<Remark
 
 /// Advice when no count of threads or processes made Python code faster.
 pub fn for_python(interpreter: Option<&Interpreter>, backend: &str, points: &[Point], available: usize) -> Option<Remark> {
-    if !helpable(points, available)?.iter().all(|p| p.speedup.value < NONE.end) {
+    // Nothing is said that the interval leaves open.
+    let most = |point: &Point| point.speedup.ci.map_or(point.speedup.value, |(_, high)| high);
+    if !helpable(points, available)?.into_iter().all(|point| most(point) < NONE.end) {
         return None;
     }
     let name = interpreter.map_or_else(|| "this Python".to_owned(), |i| format!("{} {}", i.implementation, i.version));
