@@ -40,12 +40,12 @@ fn workers_are_threads_or_processes() {
     for (backend, label) in [("threads", "2 threads"), ("processes", "2 processes")] {
         let cell =
             format!("%%parallel --lang python --backend {backend} --threads 1,2 --rounds 6 --budget 1s\nsquares(share(range(size)))");
-        let swept = session.ok(&cell);
+        let swept = session.ok(cell.as_str());
         result_object::check(swept.measured(), "parallel");
         let variants = variants(&swept);
         assert_eq!((&variants[1]["label"], &variants[1]["backend"]), (&label.into(), &backend.into()), "{variants:?}");
         let failing = format!("%%parallel --lang python --backend {backend} -t 2\nif worker == 1:\n    [][worker]");
-        session.run(&failing).fails("IndexError").says(&["[][worker]", ":3"]);
+        session.run(failing.as_str()).fails("IndexError").says(&["[][worker]", ":3"]);
     }
     session.run("%%parallel --lang python\nsquares(range(9))").fails("UsageError").says(&["takes no share", "share(data)"]);
     session

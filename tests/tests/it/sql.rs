@@ -116,7 +116,7 @@ fn one_query_on_several_engines() {
         "%%sql --engines duckdb,sqlite,polars --repeat 6 --label many --out answer\nSELECT l_returnflag AS flag, sum(l_quantity) / count(*) AS \
          mean, count(*) AS n\nFROM '{lineitem}'\nWHERE EXTRACT(YEAR FROM l_shipdate) = 1994\nGROUP BY ALL"
     );
-    let answer = session.ok(&cell);
+    let answer = session.ok(cell.as_str());
     let result = answer.measured();
     result_object::check(result, "sql");
     assert_eq!((&result["equal"], &result["reference"]), (&Value::Bool(true), &Value::from("DuckDB")), "{result:#}");
