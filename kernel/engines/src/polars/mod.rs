@@ -6,6 +6,7 @@
 
 mod child;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -26,6 +27,8 @@ pub struct Polars {
     watch: Arc<PolarsWatch>,
     version: String,
     id: u64,
+    /// Names that stand for files: those are not lost with a child.
+    files: HashSet<String>,
 }
 
 /// Ends the child that runs a query now.
@@ -54,6 +57,7 @@ impl Engine for Polars {
 
     fn run(&mut self, request: &SqlRequest, job: &Job) -> Result<SqlReply, SqlFailure> {
         let threads = request.threads.unwrap_or_else(limits::threads).max(1);
+        self.files.extend(request.tables.iter().map(|table| table.name.clone()));
         let (mut child, open) = self.child(threads)?;
         let inner = SqlRequest { timeout_s: None, ..request.clone() };
         let answer = self.ask(&mut child, |id| ToEngine::Run { id, request: inner });
@@ -128,7 +132,7 @@ impl Polars {
         if (sql.contains("create") || sql.contains("drop"))
             && let Some(FromEngine::TableList { tables, .. }) = self.ask(child, |id| ToEngine::Tables { id })
         {
-            child.tables = tables.into_iter().map(|table| table.name).collect();
+            child.tables = tables.into_iter().map(|table| table.name).filter(|name| !self.files.contains(name)).collect();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Copies files into SQLite's own store, once for each version of a file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use ::duckdb::arrow::array::RecordBatch;
@@ -9,7 +9,7 @@ use rusqlite::{Connection, Statement};
 
 use super::failure::plain;
 use super::indexes;
-use super::source::{cell, declared, prepare};
+use super::source::{Lack, cell, declared, prepare};
 use crate::arrow_reply::bytes;
 use crate::duckdb::each_batch;
 use crate::engine::{Job, failure};
@@ -148,16 +148,23 @@ impl Drop for Transaction<'_> {
 
 /// Makes the empty table; returns the notes on its columns.
 fn create(connection: &Connection, name: &str, schema: &Schema) -> Result<Vec<String>, SqlFailure> {
-    let columns = schema.fields().iter().map(|field| (field.name(), declared(field.name(), field.data_type())));
-    let (columns, notes): (Vec<String>, Vec<Option<String>>) =
-        columns.map(|(name, (declared, note))| (format!("{} {declared}", quoted(name)), note)).unzip();
+    let (mut columns, mut lacks) = (Vec::new(), BTreeMap::<Lack, Vec<&str>>::new());
+    for field in schema.fields() {
+        let (declared, lack) = declared(field.data_type());
+        columns.push(format!("{} {declared}", quoted(field.name())));
+        lack.into_iter().for_each(|lack| lacks.entry(lack).or_default().push(field.name()));
+    }
     if columns.is_empty() {
         return Err(failure("Table Error", "a table of SQLite needs a column"));
     }
     let table = format!("{SCHEMA}.{}", quoted(name));
     let sql = format!("DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({})", columns.join(", "));
     connection.execute_batch(&sql).map_err(plain)?;
-    Ok(notes.into_iter().flatten().collect())
+    let note = |((lacking, instead), columns): (Lack, Vec<&str>)| {
+        let are = if columns.len() == 1 { "is" } else { "are" };
+        format!("SQLite has no {lacking}: in table {name}, {} {are} {instead}", columns.join(", "))
+    };
+    Ok(lacks.into_iter().map(note).collect())
 }
 
 fn insert(connection: &Connection, name: &str, batch: &RecordBatch) -> Result<(), SqlFailure> {

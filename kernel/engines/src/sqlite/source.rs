@@ -15,34 +15,29 @@ use crate::json;
 /// The value of a row.
 pub type Cell<'a> = Box<dyn Fn(usize) -> ToSqlOutput<'a> + 'a>;
 
-/// The type to declare for a column, and what the reader should know of its values.
-pub fn declared(name: &str, kind: &DataType) -> (&'static str, Option<String>) {
+/// What SQLite lacks, and what it has instead.
+pub type Lack = (&'static str, &'static str);
+
+/// The type to declare for a column, and what SQLite lacks for it.
+pub fn declared(kind: &DataType) -> (&'static str, Option<Lack>) {
     match kind {
         kind if kind.is_integer() => ("INTEGER", None),
         DataType::Float16 | DataType::Float32 | DataType::Float64 => ("REAL", None),
-        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => ("REAL", Some(format!("SQLite has no decimals: column {name} is REAL"))),
+        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => ("REAL", Some(("decimals", "REAL"))),
         DataType::Boolean => ("BOOLEAN", None),
         DataType::Date32 | DataType::Date64 => ("DATE", None),
         DataType::Timestamp(_, None) => ("TIMESTAMP", None),
-        DataType::Timestamp(_, Some(_)) => ("TIMESTAMP", Some(format!("SQLite has no time zones: column {name} is text in UTC"))),
+        DataType::Timestamp(_, Some(_)) => ("TIMESTAMP", Some(("time zones", "text in UTC"))),
         DataType::Time32(_) | DataType::Time64(_) => ("TIME", None),
-        DataType::Duration(unit) => {
-            let unit = match unit {
-                TimeUnit::Second => "seconds",
-                TimeUnit::Millisecond => "milliseconds",
-                TimeUnit::Microsecond => "microseconds",
-                TimeUnit::Nanosecond => "nanoseconds",
-            };
-            ("INTEGER", Some(format!("SQLite has no durations: column {name} is INTEGER, in {unit}")))
-        }
+        DataType::Duration(TimeUnit::Second) => ("INTEGER", Some(("durations", "INTEGER, in seconds"))),
+        DataType::Duration(TimeUnit::Millisecond) => ("INTEGER", Some(("durations", "INTEGER, in milliseconds"))),
+        DataType::Duration(TimeUnit::Microsecond) => ("INTEGER", Some(("durations", "INTEGER, in microseconds"))),
+        DataType::Duration(TimeUnit::Nanosecond) => ("INTEGER", Some(("durations", "INTEGER, in nanoseconds"))),
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => ("BLOB", None),
-        DataType::Dictionary(_, values) => declared(name, values),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => ("TEXT", None),
+        DataType::Dictionary(_, values) => declared(values),
         DataType::Null => ("", None),
-        nested => match nested.is_nested() {
-            true => ("TEXT", Some(format!("SQLite has no lists and structs: column {name} is JSON text"))),
-            false => ("TEXT", None),
-        },
+        nested if nested.is_nested() => ("TEXT", Some(("lists and structs", "JSON text"))),
+        _ => ("TEXT", None),
     }
 }
 
