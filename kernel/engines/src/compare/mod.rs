@@ -44,8 +44,7 @@ fn read(path: &str) -> Result<RecordBatch, SqlFailure> {
 fn pair(first: &RecordBatch, other: &RecordBatch, request: &CompareRequest) -> Result<Comparison, SqlFailure> {
     let different = |reason: String| Comparison { equal: false, reason, row: None };
     if first.num_columns() != other.num_columns() {
-        let counts = (counted(other.num_columns(), "column"), counted(first.num_columns(), "column"));
-        return Ok(different(format!("{} instead of {}", counts.0, counts.1)));
+        return Ok(different(format!("{} instead of {}", counted(other.num_columns(), "column"), first.num_columns())));
     }
     let mut pairs = Vec::new();
     for index in 0..first.num_columns() {
@@ -91,7 +90,7 @@ fn told(first: &RecordBatch, other: &RecordBatch, pairs: &[Pair], difference: &D
         other: difference.other.map(|row| texts(other.columns(), row)),
     };
     let reason = if first.num_rows() != other.num_rows() {
-        format!("{} instead of {}", counted(other.num_rows(), "row"), counted(first.num_rows(), "row"))
+        format!("{} instead of {}", counted(other.num_rows(), "row"), first.num_rows())
     } else {
         let places = difference.first.zip(difference.other);
         let column = places.and_then(|(a, b)| pairs.iter().position(|pair| !pair.same(a, b)));
