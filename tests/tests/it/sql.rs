@@ -127,10 +127,10 @@ fn one_query_on_several_engines() {
     assert!(variants[1]["loaded"]["rows"].as_u64() == Some(60_175), "SQLite has its own copy: {result:#}");
     let chart = answer.rich("image/svg+xml");
     assert!(["DuckDB", "SQLite", "Polars", "lower is better"].iter().all(|words| chart.contains(words)));
-    let text = answer.text();
+    let text = answer.rich("text/plain");
     assert!(text.contains("SQL run on SQLite") && text.contains("strftime"), "{text}");
     assert_eq!(session.ok("answer.height()").result(), "2", "the rows are a DataFrame, though the engines' answers are gone");
-    assert!(session.ok("%results").text().contains("many: Polars"));
+    assert!(session.ok("%results").rich("text/plain").contains("many: Polars"));
 
     // A Rust DataFrame and a table of DuckDB's are seen by all; answers that differ are shown, not ranked.
     let _ = session.ok("use polars::prelude::*;\nlet df = df!(\"k\" => [1i64, 2, 3], \"x\" => [-7i64, 7, 8])?;");
@@ -140,18 +140,19 @@ fn one_query_on_several_engines() {
     let differs = session.ok("%%sql --engines duckdb,sqlite -r 1\nSELECT k, x % 4.5 AS rest FROM df ORDER BY k");
     assert_eq!(differs.measured()["equal"], false, "{}", differs.text());
     assert!(
-        differs.text().contains("SQLite and DuckDB give different answers") && differs.text().contains("no ranking"),
+        differs.rich("text/plain").contains("SQLite and DuckDB give different answers")
+            && differs.rich("text/plain").contains("no ranking"),
         "{}",
         differs.text()
     );
     result_object::check(differs.measured(), "sql");
     let lacks = session.ok("%%sql --engines duckdb,sqlite -r 1\nSELECT median(x) AS m FROM df");
-    assert!(lacks.text().contains("SQLite has no `MEDIAN`"), "{}", lacks.text());
+    assert!(lacks.rich("text/plain").contains("SQLite has no `MEDIAN`"), "{}", lacks.text());
 
     // One engine reads the text as it is.
     for engine in ["sqlite", "polars"] {
         let one = session.ok(format!("%%sql --engine {engine}\nSELECT count(*) AS n FROM '{lineitem}'"));
-        assert!(one.text().contains("60175"), "{engine}: {}", one.text());
+        assert!(one.rich("text/plain").contains("60175"), "{engine}: {}", one.text());
         assert_eq!(one.measured()["variants"][0]["engine"], engine);
     }
     session.run("%%sql --engines duckdb,sqlit\nSELECT 1").fails("UsageError").says(&["did you mean", "sqlite"]);

@@ -136,7 +136,8 @@ fn on_duckdb_and_sqlite(scale: &'static str, revenue: &str) {
     let mut engines = Engines::at(scale);
     if std::env::var_os("BENCHBOOK_BLESS").is_some() {
         for number in 1..=22 {
-            let (first, second) = (engines.ask("duckdb", number).unwrap(), engines.ask("sqlite", number).unwrap());
+            let first = engines.ask("duckdb", number).expect("DuckDB answers");
+            let second = engines.ask("sqlite", number).expect("SQLite answers");
             same(&format!("query {number} at {scale}: the vote"), &first.rows, &second.rows);
             write_golden(&golden_path(scale, number), &first);
         }

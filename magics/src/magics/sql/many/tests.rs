@@ -129,6 +129,19 @@ fn different_answers_come_first_and_nothing_is_ranked() {
 }
 
 #[test]
+fn an_interrupt_shows_what_there_is() {
+    let mut host = Recorder::default();
+    host.outcomes.push_back(Ok(cold("DuckDB v1.5.6", 0.02)));
+    host.outcomes.push_back(Err(failure(class::INTERRUPTED, "interrupted")));
+    assert_eq!(run_cell("%%sql --engines duckdb,sqlite\nSELECT 1 AS n", &mut host).unwrap_err().name, "Interrupted");
+    assert_eq!(host.displays.len(), 2, "chart and numbers");
+    let result = &host.displays[0].metadata["benchbook"];
+    assert_eq!((&result["partial"], &result["variants"][0]["rows"]), (&json!(true), &json!(1)));
+    assert!(host.shown().contains("interrupted") && host.compared.is_empty(), "{}", host.shown());
+    assert!(with_store(|store| store.all().is_empty()));
+}
+
+#[test]
 fn files_and_tables_of_duckdb_are_given_to_all() {
     let folder = std::env::temp_dir().join(format!("benchbook-many-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
