@@ -24,7 +24,7 @@ import time
 import warnings
 
 from spark_errors import EXPLAIN, Failure, explain, first_line, is_lost
-from spark_files import escape_glob, is_duration, local_table, plain, with_durations
+from spark_files import escape_glob, is_duration, local_table, plain, sendable, with_durations
 from spark_results import ArrowFile, columns_of, measured_plan
 
 PROGRESS_PAUSE = 0.1
@@ -188,7 +188,7 @@ class Driver:
         read = self.session.read
         kind = path.rsplit(".", 1)[-1].lower()
         if request["upload"]:
-            table = plain(local_table(kind, path))
+            table = sendable(local_table(kind, path))
             return self.session.createDataFrame(table), (table.num_rows, table.nbytes)
         place = "file:" + (escape_glob(os.path.abspath(path)) if os.path.exists(path) else os.path.abspath(path))
         if kind == "arrow":

@@ -39,6 +39,31 @@ def plain(table):
     return pa.Table.from_arrays(columns, names=table.schema.names)
 
 
+def sendable(table):
+    """The table with types that the client can send; a server that reads the file itself needs less."""
+    import pyarrow as pa
+
+    is_type = pa.types
+    unsigned = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.decimal128(20, 0)}
+
+    def target(kind):
+        if kind in unsigned:
+            return unsigned[kind]
+        if is_type.is_dictionary(kind):
+            return target(kind.value_type)
+        if is_type.is_string_view(kind):
+            return pa.string()
+        if is_type.is_binary_view(kind):
+            return pa.binary()
+        if is_type.is_timestamp(kind) and kind.unit == "ns":
+            return pa.timestamp("us", kind.tz)
+        return kind
+
+    table = plain(table)
+    columns = [column.cast(target(column.type), safe=False) for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.schema.names)
+
+
 def is_duration(kind):
     import pyarrow as pa
 
