@@ -185,9 +185,9 @@ impl Spec {
         self.options.iter().find(|option| option.long == long)
     }
 
-    /// Whether `name << …` stores a result: magics that have `--out`.
+    /// Whether `name << …` stores a result: magics whose `--out` takes one name.
     pub fn assigns(&self) -> bool {
-        self.option("out").is_some()
+        self.option("out").is_some_and(|option| option.value == Some(ValueKind::Name))
     }
 
     /// The name with its percent signs, the cell form when there is one.

@@ -177,7 +177,7 @@ mod tests {
         run_cell("%engine start spark --workers 2 --memory 2g", &mut host).unwrap();
         let asked = &host.controls[0];
         assert_eq!((asked.engine.as_str(), asked.action), ("spark", Action::Start));
-        assert_eq!(serde_json::to_string(&asked.settings).unwrap(), r#"{"workers":2,"memory":"2g"}"#);
+        assert_eq!(serde_json::Value::from(asked.settings.clone()), serde_json::json!({"workers": 2, "memory": "2g"}));
         let text = host.shown();
         assert!(text.contains("│ spark  │ running │ Spark 4.3.0 │") && text.contains("12.3 s"), "{text}");
         assert!(text.ends_with("spark: sc://localhost:1 <b>"), "{text}");

@@ -201,7 +201,7 @@ mod tests {
         assert!(text.contains("│ prices │ sql   │ shared    │   12 │       1 │  2048 │ 0 s │"), "{text}");
         assert!(text.contains("│ df     │ rust  │ DataFrame │    7 │       2 │       │     │"), "{text}");
         assert!(text.contains("│ t      │ sql   │ table     │   10 │       3 │"), "{text}");
-        assert!(text.ends_with("5 tables; 2.0 KiB in shared memory"), "{text}");
+        assert!(text.ends_with("5 tables; 2 KiB in shared memory"), "{text}");
         let mut two = host();
         run_cell("%tables --columns", &mut two).unwrap();
         assert!(two.shown().contains("│ prices │ a      │ Int64 │"), "{}", two.shown());
@@ -209,7 +209,7 @@ mod tests {
         assert!(plain(&error).contains("no shared table `price`") && plain(&error).contains("did you mean `prices`?"), "{}", plain(&error));
         let mut three = host();
         run_cell("%tables --drop prices", &mut three).unwrap();
-        assert!(three.shown().ends_with("Removed prices, 2.0 KiB."), "{}", three.shown());
+        assert!(three.shown().ends_with("Removed prices, 2 KiB."), "{}", three.shown());
         assert!(!file(session.path(), "prices").exists());
     }
 }
