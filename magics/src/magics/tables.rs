@@ -209,7 +209,7 @@ mod tests {
         assert!(plain(&error).contains("no shared table `price`") && plain(&error).contains("did you mean `prices`?"), "{}", plain(&error));
         let mut three = host();
         run_cell("%tables --drop prices", &mut three).unwrap();
-        assert!(three.shown().ends_with("Removed prices, 2 KiB."), "{}", three.shown());
+        assert!(three.shown().ends_with("Removed `prices`, 2 KiB."), "{}", three.shown());
         assert!(!file(session.path(), "prices").exists());
     }
 }
