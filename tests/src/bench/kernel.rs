@@ -14,8 +14,8 @@ use super::client::Client;
 use crate::kernel::free_ports;
 use crate::process;
 
-/// How long a kernel may take until it listens.
-const LISTENS: Duration = Duration::from_secs(60);
+/// How long a kernel may take until it listens; Python compiles its packages at the first start.
+const LISTENS: Duration = Duration::from_secs(120);
 /// How long a cell may take.
 pub const CELL: Duration = Duration::from_secs(300);
 /// How long a kernel may take to end.

@@ -70,7 +70,11 @@ impl Launcher {
             without_cargo(&mut command);
             match who {
                 Who::Ours => command.args(["kernel", "--connection-file"]),
-                _ => command.env("PYTHONNOUSERSITE", "1").env_remove("PYTHONPATH").args(["-m", "ipykernel_launcher", "-f"]),
+                _ => {
+                    command.env("PYTHONNOUSERSITE", "1").env_remove("PYTHONPATH");
+                    // Otherwise it would compile its packages anew at each start.
+                    command.env_remove("PYTHONDONTWRITEBYTECODE").args(["-m", "ipykernel_launcher", "-f"])
+                }
             };
             command.arg(file).env("XDG_CACHE_HOME", self.scratch.path().join("cache"));
             command.env("IPYTHONDIR", self.scratch.path().join("ipython"));

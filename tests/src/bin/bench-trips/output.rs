@@ -20,7 +20,7 @@ pub fn run(run: &mut Run) -> Result<()> {
     let in_python = format!("%%python\n{python}");
     let mut kernels = [run.launcher.start(Who::Ours)?, run.launcher.start(Who::Ipykernel)?];
     run.version("benchbook", &kernels[0].client.version);
-    run.version("ipykernel", &kernels[1].client.version);
+    run.version("IPython", &kernels[1].client.version);
     let note = "until the last line, the reply and idle have arrived; Rust: an unchanged cell, whose library is in the cell cache";
     let title = |language: &str| format!("{lines} lines from {language}");
     let mut rows = [

@@ -28,7 +28,7 @@ pub fn run(run: &mut Run) -> Result<()> {
         kernels.push(jupysql(run)?);
     }
     for kernel in &kernels[..2] {
-        let name = if kernel.who == Who::Ours { "benchbook" } else { "ipykernel" };
+        let name = if kernel.who == Who::Ours { "benchbook" } else { "IPython" };
         run.version(name, &kernel.client.version);
     }
     let known = "Rust: an unchanged cell, whose library is in the cell cache";
