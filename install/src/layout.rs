@@ -149,7 +149,8 @@ fn find_root() -> Result<PathBuf> {
 
 /// The target directory an executable was built into: the nearest folder above it that cargo marked.
 fn target_of_executable(exe: &Path) -> Option<PathBuf> {
-    exe.ancestors().skip(1).find(|dir| dir.join("CACHEDIR.TAG").is_file() && dir.join(".rustc_info.json").is_file()).map(Path::to_path_buf)
+    // Cargo writes its `CACHEDIR.TAG` only into a folder that it has made itself.
+    exe.ancestors().skip(1).find(|dir| dir.join(".rustc_info.json").is_file()).map(Path::to_path_buf)
 }
 
 fn target_of_metadata(root: &Path) -> Result<PathBuf> {
@@ -171,7 +172,6 @@ mod tests {
     fn finds_target_above_a_test_binary() -> Result<()> {
         let dir = tempfile::tempdir()?;
         std::fs::create_dir_all(dir.path().join("debug/deps"))?;
-        std::fs::write(dir.path().join("CACHEDIR.TAG"), "")?;
         let exe = dir.path().join("debug/deps/some_test-1");
         assert_eq!(target_of_executable(&exe), None);
         std::fs::write(dir.path().join(".rustc_info.json"), "{}")?;
