@@ -56,12 +56,13 @@ pub fn look(name: &str) -> Look {
     LOOKS.iter().copied().find(|look| look.name.eq_ignore_ascii_case(name)).unwrap_or(OTHER)
 }
 
-/// The look of a series that may be no engine: then the `index`th of all, so that neighbours differ in colour and marker.
-pub fn series(name: &str, index: usize) -> Look {
-    match look(name) {
-        OTHER => Look { name: "series", ..LOOKS[index % LOOKS.len()] },
-        known => known,
-    }
+/// Looks of series that may be no engines: engines have their own, the others what is left, so that no two are alike while there are
+/// enough.
+pub fn series(names: &[&str]) -> Vec<Look> {
+    let known: Vec<Look> = names.iter().map(|name| look(name)).collect();
+    let free: Vec<Look> = LOOKS.iter().copied().filter(|look| !known.contains(look)).collect();
+    let mut others = free.iter().cycle();
+    known.into_iter().map(|look| if look == OTHER { others.next().copied().unwrap_or(OTHER) } else { look }).collect()
 }
 
 #[cfg(test)]
@@ -76,6 +77,16 @@ mod tests {
                 assert_ne!(a.marker, b.marker, "{} and {}", a.name, b.name);
             }
         }
+    }
+
+    #[test]
+    fn series_that_are_no_engines_take_what_engines_leave() {
+        let looks = series(&["Python loop", "Polars", "pickle", "DuckDB"]);
+        assert_eq!((looks[1], looks[3]), (look("polars"), look("duckdb")));
+        for (i, a) in looks.iter().enumerate() {
+            assert!(looks[i + 1..].iter().all(|b| a.colour != b.colour && a.marker != b.marker), "{looks:?}");
+        }
+        assert_eq!(series(&["a"; 12]).len(), 12);
     }
 
     #[test]

@@ -7,14 +7,14 @@ fn curve(name: &str, per: f64, start: f64, sizes: &[f64]) -> Curve {
         let value = start + per * x;
         Point { x: *x, median: Median { value, ci: Some((value * 0.93, value * 1.08)) } }
     });
-    Curve { name: name.into(), look: colours::series(name, name.len()), points: points.collect(), gaps: Vec::new() }
+    Curve { name: name.into(), look: colours::series(&[name])[0], points: points.collect(), gaps: Vec::new() }
 }
 
 fn chart() -> Curves {
     let sizes = [0.1, 1.0, 10.0, 100.0];
     let mut json = curve("JSON", 0.2, 0.001, &sizes[..3]);
     json.gaps.push((100.0, "timeout".into()));
-    Curves {
+    let mut chart = Curves {
         title: "Moving a table from one process to another".into(),
         note: String::new(),
         x_title: "megabytes".into(),
@@ -25,7 +25,11 @@ fn chart() -> Curves {
             curve("mapped IPC", 0.0, 0.0003, &sizes),
         ],
         footer: footer(),
-    }
+    };
+    let names: Vec<String> = chart.curves.iter().map(|curve| curve.name.clone()).collect();
+    let looks = colours::series(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    chart.curves.iter_mut().zip(looks).for_each(|(curve, look)| curve.look = look);
+    chart
 }
 
 #[test]

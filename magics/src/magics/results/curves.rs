@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{footer, noise};
 use crate::bundle::Bundle;
-use crate::charts::colours;
+use crate::charts::colours::{self, Look};
 use crate::charts::curves::{Curve, Curves, Point};
 use crate::error::MagicError;
 use crate::machine::LoadSpan;
@@ -33,7 +33,7 @@ pub fn show(call: &Call, x_title: &str) -> Result<[Bundle; 2], MagicError> {
             series.push(&entry.series);
         }
     }
-    let curves = series.iter().enumerate().map(|(index, name)| curve(name, index, &entries)).collect();
+    let curves = series.iter().zip(colours::series(&series)).map(|(name, look)| curve(name, look, &entries)).collect();
     let measured: Vec<&Measured> = entries.iter().map(|entry| &entry.measured).collect();
     let chart = Curves {
         title: call.options.text("title").map_or_else(|| format!("Time against {x_title}"), str::to_owned),
@@ -93,11 +93,11 @@ fn chosen(call: &Call) -> Result<Vec<Entry>, MagicError> {
     Ok(ordered)
 }
 
-fn curve(name: &str, index: usize, entries: &[Entry]) -> Curve {
+fn curve(name: &str, look: Look, entries: &[Entry]) -> Curve {
     let of_it = || entries.iter().filter(|entry| entry.series == name);
     let points = of_it().filter_map(|entry| Some(Point { x: entry.size, median: entry.measured.median()? })).collect();
     let gaps = of_it().filter(|entry| entry.measured.median().is_none()).map(|entry| (entry.size, entry.measured.failure())).collect();
-    Curve { name: name.to_owned(), look: colours::series(name, index), points, gaps }
+    Curve { name: name.to_owned(), look, points, gaps }
 }
 
 /// A row per size, a column per series.

@@ -138,7 +138,12 @@ fn chart(measured: &Measured, verdicts: &Verdicts, settings: &Settings) -> Phase
     };
     let interrupted = if measured.interrupted { "Interrupted. " } else { "" };
     Phases {
-        title: settings.label.clone().unwrap_or_else(|| title(measured)),
+        title: match &settings.label {
+            // A size, which says nothing alone.
+            Some(label) if label.starts_with('@') => format!("{} {label}", title(measured)),
+            Some(label) => label.clone(),
+            None => title(measured),
+        },
         note: format!("{interrupted}{}. {equal}", plural(rounds as u64, "round")).trim().to_owned(),
         against: if verdicts.against.is_empty() { String::new() } else { "of the baseline".into() },
         baseline: verdicts.baseline,
