@@ -18,6 +18,7 @@ mod run;
 mod select;
 
 use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ::tests::bench::report::Report;
@@ -64,7 +65,10 @@ fn carry_out(options: Options) -> Result<ExitCode> {
     let needs_jupysql = options.parts.iter().any(|part| *part != Part::Output) && !options.without_jupysql;
     let (mut run, _alone) = {
         let scratch = tempfile::Builder::new().prefix("bench-trips-").tempdir()?;
-        let mut run = Run::new(options, Launcher { benchbook, python: layout.python(), jupysql: None, scratch });
+        // The environment of that kernel, as it would find it itself.
+        let own = benchbook.parent().and_then(Path::parent).map(|target| target.join("python/bin/python"));
+        let python = own.filter(|python| python.is_file()).unwrap_or_else(|| layout.python());
+        let mut run = Run::new(options, Launcher { benchbook, python, jupysql: None, scratch });
         let mut alone = None;
         if needs_jupysql {
             let folder = cache::folder("bench-sql")?;
