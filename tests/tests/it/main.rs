@@ -22,6 +22,7 @@ mod outputs;
 mod protocol;
 mod python;
 mod python_measuring;
+mod random_kills;
 mod robustness;
 mod spark;
 mod sql;
