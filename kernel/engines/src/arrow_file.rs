@@ -8,24 +8,37 @@ use std::path::{Path, PathBuf};
 use ::duckdb::arrow::array::RecordBatch;
 use ::duckdb::arrow::datatypes::Schema;
 use ::duckdb::arrow::ipc::writer::FileWriter;
+use plane::directory::Directory;
+use plane::room;
 
 use crate::engine::failure;
 use crate::sql_wire::SqlFailure;
+
+/// Bytes written between two looks at what is free; a result below this size fits in any case, or the system says so.
+const LOOK_AFTER: u64 = 8 << 20;
 
 /// A file being written. It gets its name when it is whole; dropped before, it leaves nothing.
 pub struct ArrowFile {
     writer: FileWriter<BufWriter<File>>,
     whole: WholeFile,
+    /// About the bytes so far, and how many there were at the last look at what is free.
+    written: u64,
+    looked: u64,
 }
 
 impl ArrowFile {
     pub fn create(target: &Path, schema: &Schema) -> Result<ArrowFile, SqlFailure> {
         let (whole, file) = WholeFile::create(target)?;
         let writer = FileWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema).map_err(cannot_store)?;
-        Ok(ArrowFile { writer, whole })
+        Ok(ArrowFile { writer, whole, written: 0, looked: 0 })
     }
 
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), SqlFailure> {
+        self.written += batch.get_array_memory_size() as u64;
+        if self.written - self.looked > LOOK_AFTER {
+            room_for(&self.whole.target, self.written)?;
+            self.looked = self.written;
+        }
         self.writer.write(batch).map_err(cannot_store)
     }
 
@@ -35,6 +48,14 @@ impl ArrowFile {
         self.writer.get_mut().flush().map_err(cannot_store)?;
         self.whole.finish()
     }
+}
+
+/// Makes sure that shared memory can take a result of `bytes`, and may, by the session's quota.
+pub fn room_for(target: &Path, bytes: u64) -> Result<(), SqlFailure> {
+    // Outside of a session, as in tests of the worker alone, there is no quota.
+    let Ok(directory) = Directory::of_session() else { return Ok(()) };
+    let name = target.file_stem().unwrap_or_default().to_string_lossy();
+    room::check(&directory, name.strip_prefix("out_").unwrap_or(&name), bytes).map_err(cannot_store)
 }
 
 /// The failure of a result that cannot be written.

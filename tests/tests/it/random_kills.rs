@@ -126,7 +126,8 @@ fn at_random_moments() {
         std::thread::sleep(wait);
         // One that is not there yet, or no more, is no victim.
         let running = process::descendants(session.kernel.pid());
-        let hit: Vec<_> = running.iter().filter(|process| process.name.starts_with(&victim.program[..victim.program.len().min(15)])).collect();
+        let hit: Vec<_> =
+            running.iter().filter(|process| process.name.starts_with(&victim.program[..victim.program.len().min(15)])).collect();
         for process in &hit {
             process.signal(libc::SIGKILL);
         }

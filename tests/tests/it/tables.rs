@@ -199,6 +199,13 @@ fn a_quota_is_kept_and_tables_can_be_dropped() {
     failure.says(&["sharing `mine` needs 2.40 MB", "the others take 2.4"]);
     assert!(session.ok("%tables --drop big").rich("text/plain").contains("Removed big"));
     let _ = session.ok("%%python\nbenchbook.share('mine', np.zeros(300_000))");
+    let _ = session.ok("use polars::prelude::*;\nlet small = df!(\"x\" => (0..2000i64).collect::<Vec<_>>())?;");
+    let query = "SELECT a.x * 2000 + b.x AS n FROM small AS a CROSS JOIN small AS b";
+    for engine in ["duckdb", "polars", "sqlite"] {
+        let failure = session.run(format!("%%sql --engine {engine} --out result\n{query}")).fails("SqlError");
+        failure.says(&["the result could not be stored", "may take 3.00 MB", "%tables --drop"]);
+    }
+    let _ = session.ok("%tables --drop small");
     let left: Vec<_> = folder(&session).read_dir().expect("the folder").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left.len(), 2, "a table and its note, and nothing of failed writes: {left:?}");
     let shown = single_spaced(&session.ok("%tables").rich("text/plain"));

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Cursor, Write};
 use std::path::Path;
 
-use engines::arrow_file::{WholeFile, cannot_store};
+use engines::arrow_file::{WholeFile, cannot_store, room_for};
 use engines::arrow_text;
 use engines::engine::failure;
 use engines::sql_wire::{Column, Moved, SqlFailure, SqlReply, SqlRequest};
@@ -63,6 +63,7 @@ fn storable(mut frame: DataFrame) -> PolarsResult<DataFrame> {
 }
 
 fn store(out: &Path, frame: &mut DataFrame) -> Result<u64, SqlFailure> {
+    room_for(out, frame.estimated_size() as u64)?;
     let (whole, file) = WholeFile::create(out)?;
     let mut file = BufWriter::with_capacity(1 << 20, file);
     IpcWriter::new(&mut file).with_compat_level(CompatLevel::newest()).finish(frame).map_err(cannot_store)?;
