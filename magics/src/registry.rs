@@ -5,7 +5,9 @@ use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
 use crate::live::Live;
-use crate::magics::{bash, claim, data, engine, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars};
+use crate::magics::{
+    bash, chart, claim, data, engine, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars,
+};
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
 use crate::spec::{Kind, Spec};
@@ -53,6 +55,7 @@ pub static MAGICS: &[&dyn Magic] = &[
     &claim::Claim,
     &machine::Machine,
     &data::Data,
+    &chart::Chart,
     &engine::Engine,
     &tables::Tables,
     &vars::Vars,

@@ -8,6 +8,8 @@
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
 //! | [`phases`] | one query on several engines: stacked parts, warm and cold, gaps |
 //! | [`flame`] | sampled stacks |
+//! | [`plot`] | points of a table, as lines or dots |
+//! | [`value_bars`] | values of a table as bars |
 //!
 //! Every chart reads without JavaScript, without fonts from elsewhere, in light, dark and black-and-white: it
 //! brings its own light panel, and colour never carries a meaning alone.
@@ -25,6 +27,7 @@ pub mod frame;
 pub mod measure_text;
 pub mod phases;
 mod phases_text;
+pub mod plot;
 pub mod png;
 pub mod speedup;
 pub mod svg;
@@ -32,6 +35,7 @@ pub mod svg;
 pub(crate) mod testing;
 pub mod text;
 pub mod theme;
+pub mod value_bars;
 
 pub use chart::Chart;
 pub use frame::Footer;

@@ -1,6 +1,7 @@
 //! One file per magic; the list is in [`crate::registry`].
 
 pub mod bash;
+pub mod chart;
 pub mod claim;
 pub mod data;
 pub mod engine;

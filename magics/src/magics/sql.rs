@@ -4,6 +4,7 @@ mod bind;
 mod cell_text;
 mod engines;
 mod many;
+pub(super) mod query;
 pub(crate) mod render;
 mod repeat;
 

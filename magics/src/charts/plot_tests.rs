@@ -1,0 +1,79 @@
+use super::*;
+use crate::charts::colours;
+use crate::charts::testing::{footer, save};
+use crate::charts::value_bars::{ValueBar, ValueBars};
+
+fn series(name: &str, look: usize, points: impl Iterator<Item = (f64, f64)>) -> PlotSeries {
+    let points = points.map(|(x, y)| PlotPoint { x, y, label: None }).collect();
+    PlotSeries { name: name.into(), look: colours::LOOKS[look], points }
+}
+
+fn plot() -> Plot {
+    Plot {
+        title: "What a list allocates as it grows".into(),
+        note: "Lower is better.".into(),
+        x_title: "items".into(),
+        y_title: "bytes per item".into(),
+        log_x: true,
+        log_y: false,
+        lines: true,
+        series: vec![
+            series("list", 5, (1..400).map(|i| (f64::from(i), 8.0 * (f64::from(i) * 1.125).ceil() / f64::from(i)))),
+            series("array", 0, (0..9).map(|i| (2f64.powi(i), 8.0))),
+        ],
+        footer: footer(),
+    }
+}
+
+#[test]
+fn lines_with_names() {
+    let drawn = plot().draw().unwrap();
+    save("plot", &drawn);
+    for part in ["list", "array", "items", "bytes per item", "Horizontal axis logarithmic"] {
+        assert!(drawn.svg.contains(part), "{part}");
+    }
+    assert!(drawn.alt.contains("array from 8 at 1 to 8 at 256, 9 points"), "{}", drawn.alt);
+    assert!(drawn.text.contains("one point in 11 of 408"), "{}", drawn.text);
+}
+
+#[test]
+fn points_with_labels() {
+    let ways = [("CSV", 110.0, 1.9), ("Parquet", 30.0, 0.2), ("Arrow IPC", 62.0, 0.02)];
+    let points = ways.iter().map(|(way, x, y)| PlotPoint { x: *x, y: *y, label: Some((*way).to_owned()) }).collect();
+    let chart =
+        Plot { lines: false, log_y: true, series: vec![PlotSeries { name: String::new(), look: colours::LOOKS[1], points }], ..plot() };
+    let drawn = chart.draw().unwrap();
+    save("plot_points", &drawn);
+    assert!(ways.iter().all(|(way, ..)| drawn.svg.contains(way) && drawn.text.contains(way)), "{}", drawn.text);
+}
+
+#[test]
+fn zero_has_no_logarithm() {
+    let mut chart = plot();
+    chart.series[0].points[3].x = 0.0;
+    assert!(chart.draw().unwrap_err().to_string().contains("logarithmic axis cannot show 0"));
+    chart.series.iter_mut().for_each(|series| series.points.clear());
+    assert!(chart.draw().is_err());
+}
+
+#[test]
+fn bars_of_values() {
+    let bar = |label: &str, value| ValueBar { label: label.into(), series: String::new(), look: colours::LOOKS[1], value };
+    let mut chart = ValueBars {
+        title: "Bytes per row".into(),
+        note: "Lower is better.".into(),
+        value_title: "bytes per row".into(),
+        log: false,
+        bars: vec![bar("list of dicts", Some(248.4)), bar("list of tuples", Some(120.4)), bar("NumPy", Some(8.0)), bar("Arrow", None)],
+        footer: footer(),
+    };
+    let drawn = chart.draw().unwrap();
+    save("value_bars", &drawn);
+    assert!(drawn.svg.contains("248") && drawn.svg.contains("no value") && drawn.alt.contains("NumPy 8"), "{}", drawn.alt);
+    chart.log = true;
+    save("value_bars_log", &chart.draw().unwrap());
+    chart.bars[0].value = Some(-1.0);
+    assert!(chart.draw().is_err(), "no logarithm");
+    chart.log = false;
+    save("value_bars_negative", &chart.draw().unwrap());
+}
