@@ -1,9 +1,12 @@
 //! One file per magic; the list is in [`crate::registry`].
 
 pub mod bash;
+pub mod check;
 pub mod claim;
 pub mod data;
 pub mod engine;
+pub mod exercise;
+pub mod expect_error;
 pub mod lsmagic;
 pub mod machine;
 pub mod parallel;

@@ -27,5 +27,6 @@ mod spark;
 mod sql;
 mod state;
 mod tables;
+mod teaching;
 mod tpch;
 mod trino;
