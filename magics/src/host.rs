@@ -131,6 +131,10 @@ pub trait Host {
 
     /// Shows a bundle below the cell.
     fn display(&mut self, bundle: &Bundle);
+    /// Shows a bundle as the value of the cell.
+    fn result(&mut self, bundle: &Bundle) {
+        self.display(bundle);
+    }
     /// Shows a bundle that `update_display` can replace later; `id` is unique within the kernel.
     fn display_with_id(&mut self, id: &str, bundle: &Bundle);
     /// Replaces every display with this id.

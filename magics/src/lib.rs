@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics is a test that fails"))]
 
+pub mod ansi;
 pub mod bundle;
 pub mod caret;
 pub mod cell;
@@ -13,6 +14,7 @@ pub mod commands;
 pub mod complete;
 pub mod completeness;
 pub mod error;
+pub mod exercises;
 pub mod help;
 pub mod host;
 pub mod html;
@@ -22,6 +24,7 @@ mod magic_line;
 pub mod magics;
 pub mod measure;
 pub mod nearest;
+pub mod nested;
 pub mod options;
 pub mod python_code;
 pub mod reference;

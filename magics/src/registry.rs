@@ -6,7 +6,8 @@ use crate::help;
 use crate::host::Host;
 use crate::live::Live;
 use crate::magics::{
-    bash, chart, claim, data, engine, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars,
+    bash, chart, check, claim, data, engine, exercise, expect_error, lsmagic, machine, parallel, profile, python, restore, results, sql,
+    tables, timeit, vars,
 };
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
@@ -53,6 +54,10 @@ pub static MAGICS: &[&dyn Magic] = &[
     &profile::Profile,
     &results::Results,
     &claim::Claim,
+    &exercise::ExerciseMagic,
+    &exercise::Hint,
+    &check::Check,
+    &expect_error::ExpectError,
     &machine::Machine,
     &data::Data,
     &chart::Chart,
@@ -98,7 +103,11 @@ pub fn run(magic: &MagicCall, host: &mut dyn Host, live: Live) -> Result<(), Mag
 /// Wrong use of the magic or its options.
 pub fn call(spec: &Spec, magic: &MagicCall) -> Result<Option<Call>, MagicError> {
     let line = Line { number: magic.line, text: magic.line_text.clone() };
-    let Request::Run { options, rest, rest_column } = parse(spec, &line, magic.args_start)? else {
+    let Request::Run { options, rest, rest_column } = parse(spec, &line, magic.args_start).map_err(|error| {
+        // Written as a line although it needs a cell: that comes before what the line lacks.
+        check_kind(spec, magic, &line).err().unwrap_or(error)
+    })?
+    else {
         return Ok(None);
     };
     check_kind(spec, magic, &line)?;

@@ -34,7 +34,8 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
         demand(noise["reasons"].is_array(), "`noise.reasons` is no list");
     }
     let variants = object["variants"].as_array().map_or(&[][..], Vec::as_slice);
-    demand(!variants.is_empty(), "`variants` is empty");
+    // A check without an effect measures nothing.
+    demand(!variants.is_empty() || magic == "check", "`variants` is empty");
     for variant in variants {
         wrong.extend(variant_problems(variant));
     }
@@ -43,6 +44,7 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
     let specific = match magic {
         "timeit" => variants.iter().all(|variant| samples(variant).len() > 1),
         "parallel" => variants.iter().all(|variant| variant["threads"].as_u64().is_some_and(|threads| threads > 0)),
+        "check" => gates_are_whole(object),
         "profile" => object["hot"].as_array().is_some_and(|hot| {
             !hot.is_empty()
                 && hot
@@ -52,9 +54,33 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
         _ => true,
     };
     if !specific {
-        wrong.push(format!("what every {magic} has is missing: several samples, `threads` or `hot`"));
+        wrong.push(format!("what every {magic} has is missing: several samples, `threads`, `hot` or `gates`"));
     }
     wrong
+}
+
+/// Whether each gate of a check has its name, verdict and message, and the whole follows from them.
+fn gates_are_whole(object: &Value) -> bool {
+    let gates = object["gates"].as_array().map_or(&[][..], Vec::as_slice);
+    let verdicts: Vec<&str> = gates.iter().filter_map(|gate| gate["verdict"].as_str()).collect();
+    let whole = if verdicts.contains(&"not yet") {
+        "not yet"
+    } else if verdicts.contains(&"inconclusive") {
+        "inconclusive"
+    } else {
+        "passed"
+    };
+    let gate_is_whole = |gate: &Value| {
+        let ratio = gate.get("ratio").is_none_or(|ratio| ratio.as_f64().is_some_and(|ratio| ratio > 0.0) && gate["at_least"].is_number());
+        matches!(gate["name"].as_str(), Some("correct" | "effect" | "evidence" | "requires"))
+            && matches!(gate["verdict"].as_str(), Some("passed" | "not yet" | "inconclusive" | "skipped"))
+            && gate["message"].is_string()
+            && ratio
+    };
+    let score = object
+        .get("score")
+        .is_none_or(|score| score.as_f64().zip(object["points"].as_f64()).is_some_and(|(score, points)| (0.0..=points).contains(&score)));
+    !gates.is_empty() && gates.iter().all(gate_is_whole) && object["verdict"] == whole && object["exercise"].is_string() && score
 }
 
 /// What is wrong with the fields that a comparison of engines or variants adds.

@@ -11,11 +11,13 @@ use serde_json::json;
 
 use crate::runtime::event;
 
+mod check;
 mod parallel;
 mod profile;
 mod time;
 mod timing;
 
+pub use check::{Gate, gate, round};
 pub use parallel::parallel;
 pub use profile::profile;
 pub use time::time;

@@ -186,6 +186,11 @@ impl Host for SessionHost<'_> {
         self.cell.io.display(bundle, None);
     }
 
+    fn result(&mut self, bundle: &Bundle) {
+        self.cell.status.before_output();
+        self.cell.io.result(bundle);
+    }
+
     fn display_with_id(&mut self, id: &str, bundle: &Bundle) {
         self.cell.status.before_output();
         self.cell.io.display(bundle, Some(id));

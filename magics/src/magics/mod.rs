@@ -2,9 +2,12 @@
 
 pub mod bash;
 pub mod chart;
+pub mod check;
 pub mod claim;
 pub mod data;
 pub mod engine;
+pub mod exercise;
+pub mod expect_error;
 pub mod lsmagic;
 pub mod machine;
 pub mod parallel;

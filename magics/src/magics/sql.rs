@@ -208,6 +208,31 @@ impl Magic for Sql {
     }
 }
 
+/// Asks one engine for what code of ours needs: rows, or the plan when `call` says `--explain`; nothing is shown.
+///
+/// # Errors
+/// As for `%%sql`.
+pub fn ask(call: &Call, host: &mut dyn Host) -> Result<SqlReply, MagicError> {
+    let text = CellText::of(call)?;
+    let prepared = prepare(&text.sql);
+    let inputs = bind(&text, &prepared, host)?;
+    let engine = call.options.text("engine").unwrap_or("duckdb");
+    let mut request = SqlRequest {
+        engine: engine.to_owned(),
+        sql: prepared.sql.clone(),
+        params: inputs.params,
+        tables: inputs.tables,
+        plan: if call.options.flag("explain") { Plan::Explain } else { Plan::No },
+        limit: LIMIT,
+        ..SqlRequest::default()
+    };
+    if engine != "duckdb" {
+        request.tables.extend(many::prepare::files_by_name(&request.sql));
+    }
+    host.status(&format!("querying {}", shown(engine)));
+    host.sql(&request, &mut |_| {}).map_err(|error| text.with_original_lines(error, &prepared))
+}
+
 fn output_name(call: &Call) -> Result<Option<String>, MagicError> {
     match (&call.assign, call.options.text("out")) {
         (Some(_), Some(_)) => Err(call.options.error_at("out", "`--out` and `name <<` are given both", Some("leave one out".into()))),

@@ -13,6 +13,7 @@ use crate::registry::Call;
 
 const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_str!("python/user_code.py") };
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
+const CHECKING: Module = Module { name: "benchbook_checking", source: include_str!("python/checking.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
 
@@ -50,6 +51,14 @@ pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) ->
     python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
 }
 
+/// One part of a `%%check`: `what` is `define`, `gate` or `round`; `code` begins on this line of the cell. The first part of a check
+/// is `fresh`.
+pub fn check(call: &Call, what: &str, fresh: bool, code: &str, line: usize) -> String {
+    let (magic, text) = cell_text(call);
+    let arguments = json!({"magic": magic, "text": text, "body": {"text": code, "line": line, "column": 0}});
+    python_code::call(&[USER_CODE, TIMING, CHECKING], "check", &[json!(what), json!(fresh), arguments])
+}
+
 /// Binds a finished measurement to a variable of the user's.
 pub fn bind_timing(name: &str, timing: &Value) -> String {
     python_code::call(&[USER_CODE, TIMING], "bind", &[json!({"name": name, "timing": timing})])
@@ -67,15 +76,7 @@ pub fn run(host: &mut dyn Host, call: &Call, env: Option<&str>, code: &str, doin
 
 /// The arguments that both magics have, and `more`: the code, and the cell around it, by which errors tell their places.
 fn with_code(call: &Call, more: &Value) -> Value {
-    let line = call.options.line();
-    let mut text = "\n".repeat(line.number.saturating_sub(1));
-    text.push_str(&line.text);
-    if call.is_cell {
-        let lines = call.body_line.saturating_sub(line.number).max(1);
-        text.push_str(&"\n".repeat(lines));
-        text.push_str(&call.body);
-    }
-    let name = if call.is_cell { line.text.split_whitespace().next().unwrap_or_default() } else { "the cell" };
+    let (name, text) = cell_text(call);
     let mut arguments = json!({
         "magic": name,
         "text": text,
@@ -86,6 +87,20 @@ fn with_code(call: &Call, more: &Value) -> Value {
         arguments.extend(more.clone());
     }
     arguments
+}
+
+/// What tracebacks call the cell, and its text, lines counted as in the notebook.
+fn cell_text(call: &Call) -> (&str, String) {
+    let line = call.options.line();
+    let mut text = "\n".repeat(line.number.saturating_sub(1));
+    text.push_str(&line.text);
+    if call.is_cell {
+        let lines = call.body_line.saturating_sub(line.number).max(1);
+        text.push_str(&"\n".repeat(lines));
+        text.push_str(&call.body);
+    }
+    let name = if call.is_cell { line.text.split_whitespace().next().unwrap_or_default() } else { "the cell" };
+    (name, text)
 }
 
 /// A piece of code on the magic's own line.

@@ -28,5 +28,6 @@ mod spark;
 mod sql;
 mod state;
 mod tables;
+mod teaching;
 mod tpch;
 mod trino;

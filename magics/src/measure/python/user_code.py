@@ -54,10 +54,10 @@ class Cell:
             raise
         return tree.body
 
-    def function(self, template, **pieces):
+    def function(self, template, variables=None, **pieces):
         """The function that ``template`` defines, with statements in the place of the names that stand for them.
 
-        The user's variables are its globals.
+        Its globals are ``variables``, or the user's.
         """
         tree = ast.parse(template)
         for node in ast.walk(tree):
@@ -67,7 +67,7 @@ class Cell:
         _Fill(pieces).visit(tree)
         ast.fix_missing_locations(tree)
         made = {}
-        exec(compile(tree, self.name, "exec"), _shell.user_ns, made)
+        exec(compile(tree, self.name, "exec"), _shell.user_ns if variables is None else variables, made)
         (function,) = made.values()
         return nameless(function)
 
