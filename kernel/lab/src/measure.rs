@@ -11,11 +11,13 @@ use serde_json::json;
 
 use crate::runtime::event;
 
+pub(crate) mod allocations;
 mod parallel;
 mod profile;
 mod time;
 mod timing;
 
+pub use allocations::{Counts, allocations, allocations_while_timed};
 pub use parallel::parallel;
 pub use profile::profile;
 pub use time::time;
@@ -49,6 +51,8 @@ pub struct Start(Instant);
 /// Starts a stopwatch; the compiler moves no work across it.
 #[inline(always)]
 pub fn start() -> Start {
+    // Before the clock is read, and below after it: never part of the time.
+    allocations::begin_timed();
     std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
     Start(Instant::now())
 }
@@ -59,6 +63,7 @@ impl Start {
     pub fn stop(&self) -> Sample {
         let elapsed = self.0.elapsed();
         std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        allocations::end_timed();
         Sample(elapsed)
     }
 }
