@@ -11,12 +11,14 @@ use serde_json::json;
 
 use crate::runtime::event;
 
+pub(crate) mod allocations;
 mod check;
 mod parallel;
 mod profile;
 mod time;
 mod timing;
 
+pub use allocations::{Counts, allocations, allocations_while_timed};
 pub use check::{Gate, gate, round};
 pub use parallel::parallel;
 pub use profile::profile;
@@ -51,6 +53,8 @@ pub struct Start(Instant);
 /// Starts a stopwatch; the compiler moves no work across it.
 #[inline(always)]
 pub fn start() -> Start {
+    // Before the clock is read, and below after it: never part of the time.
+    allocations::begin_timed();
     std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
     Start(Instant::now())
 }
@@ -61,6 +65,7 @@ impl Start {
     pub fn stop(&self) -> Sample {
         let elapsed = self.0.elapsed();
         std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        allocations::end_timed();
         Sample(elapsed)
     }
 }

@@ -77,6 +77,8 @@ pub unsafe extern "C" fn benchbook_lab_run(store: *mut c_void, entry: *const c_v
     let entry = unsafe { std::mem::transmute::<*const c_void, Entry>(entry) };
     *lock(&PANIC) = None;
     *lock(&OTHER_PANIC) = None;
+    // An interrupted cell may have left it on.
+    crate::measure::allocations::off();
     boundary("begin");
     *lock(&RUNNING.0) = true;
     RUNNING.1.notify_all();

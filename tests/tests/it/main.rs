@@ -19,6 +19,7 @@ mod libraries;
 mod measuring;
 mod notebooks;
 mod outputs;
+mod profile;
 mod protocol;
 mod python;
 mod python_measuring;

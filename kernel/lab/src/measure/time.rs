@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Sample, progress, timer_step, usage};
+use super::{Sample, allocations_while_timed, progress, timer_step, usage};
 use crate::AnyError;
 use crate::runtime::{Quiet, event};
 
@@ -70,7 +70,8 @@ fn relative_half_width(samples: &[f64]) -> f64 {
 
 /// Measures `sample`, which runs the code as often as it is told and returns the time of that batch.
 ///
-/// Sends `progress`, `sample` (`s`: seconds per iteration) and one `result` event.
+/// Sends `progress`, `sample` (`s`: seconds per iteration) and one `result` event. `allocations`, `allocated_bytes` and
+/// `peak_bytes` in it are of one iteration that is not among the samples; absent where they cannot be counted.
 ///
 /// # Errors
 /// The first error of the measured code.
@@ -80,6 +81,9 @@ pub fn time(config: &str, mut sample: impl FnMut(u64) -> Result<Sample, AnyError
     UNIT_RESULT.store(false, Ordering::Relaxed);
     let step = timer_step();
     let first_s = sample(1)?.seconds();
+    // A run of its own: counting would slow samples down.
+    let (counted, counts) = allocations_while_timed(|| sample(1));
+    counted?;
     let (per_iteration, warmup_s) = warm_up(first_s, config.budget_s, &mut sample)?;
 
     let batch_s = BATCH_S.max(1000.0 * step);
@@ -108,20 +112,21 @@ pub fn time(config: &str, mut sample: impl FnMut(u64) -> Result<Sample, AnyError
         }
     }
     let after = usage();
-    event(
-        "result",
-        &json!({
-            "samples_s": samples,
-            "iterations": n,
-            "first_s": first_s,
-            "warmup_s": warmup_s,
-            "timer_step_s": step,
-            "unit_result": UNIT_RESULT.load(Ordering::Relaxed),
-            "stopped_early": stopped_early,
-            "wall_s": begin.elapsed().as_secs_f64(),
-            "cpu_user_s": after.cpu_s - before.cpu_s,
-            "involuntary_switches": after.involuntary - before.involuntary,
-        }),
-    );
+    let mut result = json!({
+        "samples_s": samples,
+        "iterations": n,
+        "first_s": first_s,
+        "warmup_s": warmup_s,
+        "timer_step_s": step,
+        "unit_result": UNIT_RESULT.load(Ordering::Relaxed),
+        "stopped_early": stopped_early,
+        "wall_s": begin.elapsed().as_secs_f64(),
+        "cpu_user_s": after.cpu_s - before.cpu_s,
+        "involuntary_switches": after.involuntary - before.involuntary,
+    });
+    if let Some(counts) = counts {
+        counts.add_to(&mut result);
+    }
+    event("result", &result);
     Ok(())
 }

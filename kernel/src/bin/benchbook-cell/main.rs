@@ -13,12 +13,17 @@ use std::process::ExitCode;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod allocator;
+
 type Start = unsafe extern "C" fn(*const c_char, c_int, c_int);
 type Store = extern "C" fn() -> *mut c_void;
 type Run = unsafe extern "C" fn(*mut c_void, *const c_void);
 type Forget = unsafe extern "C" fn(*mut c_void, *const c_char);
 type Loaded = extern "C" fn(*const c_void);
 type Interrupt = extern "C" fn(u64) -> bool;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Allocator = extern "C" fn(extern "C" fn(*mut c_void));
 
 /// The functions of `lab` that this program calls.
 struct Lab {
@@ -111,6 +116,8 @@ fn serve() -> Result<(), String> {
         let text = |error: libloading::Error| error.to_string();
         let start = lab.get::<Start>(b"benchbook_lab_start\0").map_err(text)?;
         start(token_text.as_ptr(), pipes.outcomes.as_raw_fd(), replies.into_raw_fd());
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        lab.get::<Allocator>(b"benchbook_lab_allocator\0").map_err(text)?(allocator::listen);
         let store = lab.get::<Store>(b"benchbook_lab_store\0").map_err(text)?;
         let run = *lab.get::<Run>(b"benchbook_lab_run\0").map_err(text)?;
         let forget = *lab.get::<Forget>(b"benchbook_lab_forget\0").map_err(text)?;
