@@ -35,7 +35,7 @@ pub struct Suggestions {
 pub enum Place {
     /// Rust: these bytes of the cell form one piece of Rust text that holds the position.
     Rust(Range<usize>),
-    /// The body of a cell magic in another language, for example `sql`; Python that is measured counts as that of `%%python`.
+    /// The body of a cell magic in another language, for example `sql`; measured code counts as that of its language.
     Body { magic: String, span: Range<usize> },
     /// A magic, `:command` or `!shell` line, or nothing.
     Other,
@@ -69,8 +69,8 @@ pub fn place(code: &str, position: usize) -> Place {
 }
 
 fn body(magic: &MagicCall, span: Range<usize>) -> Place {
-    if language::is_python(magic) {
-        return Place::Body { magic: "python".to_owned(), span };
+    if let Some(lang) = language::named(magic) {
+        return Place::Body { magic: lang.to_owned(), span };
     }
     if NOT_RUST.contains(&magic.name.as_str()) { Place::Body { magic: magic.name.clone(), span } } else { Place::Rust(span) }
 }

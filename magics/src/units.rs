@@ -98,6 +98,12 @@ impl Scale {
         Self { unit, decimals: earned.min(decimals_for_digits(value, 5)) }
     }
 
+    /// A scale with this many significant digits, whatever the interval.
+    pub fn with_digits(median: f64, digits: i32) -> Self {
+        let unit = TimeUnit::for_value(median);
+        Self { unit, decimals: decimals_for_digits(median / unit.seconds(), digits) }
+    }
+
     /// A number without unit.
     pub fn number(self, seconds: f64) -> String {
         self.unit.number(seconds, self.decimals)
@@ -195,6 +201,7 @@ mod tests {
     #[test]
     fn no_interval_gives_three_digits_and_no_brackets() {
         assert_eq!(Scale::of(1.2345e-3, None).with_ci(1.2345e-3, None), "1.23 ms");
+        assert_eq!(Scale::with_digits(1.2345e-3, 5).time(1.2345e-3), "1.2345 ms");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::charts::value_bars::{ValueBar, ValueBars};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::{self, Machine};
-use crate::magics::sql::query;
+use crate::magics::sql::rows;
 use crate::measure::result;
 use crate::nearest::suggestion;
 use crate::registry::{Call, Magic};
@@ -70,7 +70,7 @@ impl Magic for Chart {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
-        let reply = query::rows(call, MOST_POINTS, host)?;
+        let reply = rows::rows(call, MOST_POINTS, host)?;
         let drawn = Columns::of(call, &reply)?.draw(call, &reply)?;
         let title = call.options.text("title").unwrap_or("chart");
         let result = result::object(SPEC.name, title, Vec::new(), None, &Default::default()).with("rows", reply.rows.len()).value();

@@ -82,7 +82,8 @@ impl Magic for Parallel {
         let workers = if call.options.text("backend") == Some(PROCESSES.many) { PROCESSES } else { THREADS };
         let doing = format!("timing on {} {} counts", counts.len(), workers.one);
         let collected = match language {
-            Language::Rust => {
+            // Only sections measure SQL; `--lang` has no `sql` here.
+            Language::Rust | Language::Sql { .. } => {
                 let variables = host.variables();
                 let inputs = names::inputs(&call.body, &[&call.rest], &variables);
                 let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config: config(call)? };

@@ -2,11 +2,13 @@
 
 mod bind;
 mod cell_text;
-mod engines;
+pub(super) mod engines;
 mod many;
+pub(super) mod once;
 pub(super) mod query;
 pub(crate) mod render;
-mod repeat;
+pub(super) mod repeat;
+pub(super) mod rows;
 
 use std::time::Instant;
 

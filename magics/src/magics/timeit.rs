@@ -1,4 +1,6 @@
-//! `%%timeit`: one piece of Rust, timed many times.
+//! `%%timeit`: one piece of Rust, Python or SQL, timed many times.
+
+mod sql;
 
 use serde_json::{Value, json};
 
@@ -6,6 +8,7 @@ use crate::charts::distribution::Distribution;
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::Machine;
+use crate::magics::sql::engines::ENGINES;
 use crate::measure::codegen::{self, Wrap};
 use crate::measure::language::{self, Language};
 use crate::measure::report::{self, Remark};
@@ -23,21 +26,27 @@ const BUDGET_S: f64 = 3.0;
 static SPEC: Spec = Spec {
     name: "timeit",
     kind: Kind::Both,
-    summary: "Times Rust or Python code: median with interval, distribution chart, noise verdict",
+    summary: "Times Rust, Python or SQL: median with interval, distribution chart, noise verdict",
     category: "Measuring",
     options: &[
         OptionSpec::value("number", ValueKind::Int, "Iterations per sample").short('n').default("chosen, so that a sample takes 1 ms"),
         OptionSpec::value("repeat", ValueKind::Int, "Samples").short('r').default("chosen, 11 to 101 within the budget"),
         OptionSpec::value("setup", ValueKind::Text, "Code run before each iteration, not timed"),
+        OptionSpec::value("precision", ValueKind::Int, "Significant digits shown").short('p').default("as many as the interval earns"),
+        OptionSpec::flag("time", "Wall-clock time, as without it").short('t'),
+        OptionSpec::flag("cpu", "CPU time of the whole process, all its threads, instead of wall-clock time").short('c'),
         OptionSpec::value("budget", ValueKind::Duration, "About how long to measure").default("3s"),
         OptionSpec::value("label", ValueKind::Text, "Name in `%results` and `%claim`")
             .short('l')
             .default("name of -o, else timeit #1, timeit #2, …"),
         OptionSpec::flag("quiet", "Show nothing").short('q'),
         OptionSpec::value("out", ValueKind::Name, "Bind the result to this variable of the code's language").short('o'),
-        OptionSpec::value("variable", ValueKind::Name, "The same as `-o`").short('v'),
-        language::LANG,
+        OptionSpec::value("variable", ValueKind::Name, "The same as `-o`, and as IPython's `-v`").short('v'),
+        language::LANG_OR_SQL,
         language::ENV,
+        OptionSpec::value("engine", ValueKind::Choice(ENGINES), "With `--lang sql`: the engine").short('e').default("duckdb"),
+        OptionSpec::value("threads", ValueKind::Int, "With `--lang sql`: threads the engine may use").default("all CPUs"),
+        OptionSpec::value("connect", ValueKind::Text, "With `--lang sql`: address of a running server, as for `%%sql`"),
     ],
     positional: Some(Positional {
         name: "code",
@@ -53,12 +62,19 @@ static SPEC: Spec = Spec {
             about: "A fresh input for each iteration; the result is bound to `sorting`",
         },
         Example { code: "%%timeit --lang python v = list(range(100_000))\nsum(v)", about: "Python, with set-up" },
+        Example {
+            code: "%%timeit --lang sql --engine duckdb\nSELECT sum(range) FROM range(1000000)",
+            about: "SQL, in the engine's own seconds",
+        },
     ],
     details: "The code runs in the release profile. Variables it names are kept opaque to the optimiser, its value is used, and \
 dropping that value is not timed. `?` works. Reported are the median with its exact 95 % interval, the fastest sample, the spread \
 and the outliers, which are counted and kept.\n\nPython runs as with IPython's `%timeit`: names that the code or its set-up \
 assigns are local, others are the variables of `%%python` cells; garbage collection is off; dropping the value, and the loop around \
-the code, are part of the time, and an empty loop's time is told.\n\nAn interrupt shows the samples taken so far.",
+the code, are part of the time, and an empty loop's time is told.\n\nSQL is timed in the engine's own seconds of plan, execute and \
+fetch; the first run is cold (a fresh connection, tables loaded again) and not counted. Tables and `{name}` parameters are those of \
+`%%sql`; text after `%%timeit` is SQL that is run once before.\n\n`-n -r -q -p -t -c -v` are IPython's; its `-o` takes no name: here \
+`-o NAME` and `-v NAME` are the same. `-c` counts CPU time of all threads of the process, as the system's process clock has it.\n\nAn interrupt shows the samples taken so far.",
 };
 
 /// The magic.
@@ -74,6 +90,10 @@ struct Timing {
     iterations: Option<u64>,
     collected: Collected,
     remarks: Vec<Remark>,
+    /// Digits that were asked for.
+    digits: Option<i32>,
+    /// What an engine told.
+    sql: Option<sql::Facts>,
 }
 
 impl Magic for Timeit {
@@ -84,9 +104,11 @@ impl Magic for Timeit {
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         run::require_code(&call.body, SPEC.name)?;
         let language = Language::of(call, &[])?;
+        check(call, language)?;
         let timing = match language {
             Language::Rust => time_rust(call, host)?,
             Language::Python { env } => time_python(call, env, host)?,
+            Language::Sql { engine } => time_sql(call, engine, host)?,
         };
         let name = call.assign.as_deref().or(call.options.text("out")).or(call.options.text("variable"));
         let result = results::record(timing.result(), call.options.text("label").or(name));
@@ -96,7 +118,7 @@ impl Magic for Timeit {
         }
         if let Some(name) = name.filter(|_| timing.collected.interrupted.is_none()) {
             match language {
-                Language::Rust => drop(host.eval_rust(&codegen::bind_timing(name, &timing.binding()))?),
+                Language::Rust | Language::Sql { .. } => drop(host.eval_rust(&codegen::bind_timing(name, &timing.binding()))?),
                 Language::Python { env } => {
                     drop(python::run(host, call, env, &python::bind_timing(name, &timing.binding()), "timing")?);
                 }
@@ -137,6 +159,39 @@ fn time_python(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<Ti
         )
     }));
     Ok(timing)
+}
+
+fn time_sql(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Timing, MagicError> {
+    let config = config(call)?;
+    let queries = sql::prepare(call, engine, host)?;
+    let (collected, facts) = sql::measure(&queries, &config, host, &call.live)?;
+    let mut timing = Timing::new(call, Language::Sql { engine }, collected)?;
+    let notes = facts.note.iter().chain(facts.engine_notes());
+    timing.doubt(notes.map(|note| Remark::note(note.as_str(), "")).collect::<Vec<_>>());
+    timing.sql = Some(facts);
+    Ok(timing)
+}
+
+/// Refuses options that do not go with the language or with each other.
+fn check(call: &Call, language: Language<'_>) -> Result<(), MagicError> {
+    let is_sql = matches!(language, Language::Sql { .. });
+    if let Some(option) = sql::OPTIONS.iter().find(|option| !is_sql && call.options.has(option)) {
+        let hint = Some(format!("add `--lang sql`, or leave `--{option}` out"));
+        return Err(call.options.error_at(option, format!("`--{option}` is for SQL"), hint));
+    }
+    if is_sql && call.options.flag("cpu") {
+        let hint = "leave `-c` out: the engine runs in a process of its own, whose CPU time is not told".to_owned();
+        return Err(call.options.error_at("cpu", "SQL is timed in the engine's own seconds", Some(hint)));
+    }
+    if call.options.flag("cpu") && call.options.flag("time") {
+        return Err(call.options.error_at("time", "`-t` and `-c` exclude each other", Some("leave one out".into())));
+    }
+    match call.options.int("precision") {
+        Some(digits) if !(1..=9).contains(&digits) => {
+            Err(call.options.error_at("precision", format!("cannot show {digits} digits"), Some("give a number from 1 to 9".into())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The configuration for `lab::measure::time`.
@@ -184,7 +239,8 @@ impl Timing {
         remarks.extend(report::noise_remarks(&noise));
         let iterations = collected.number("iterations").map(|n| n as u64);
         let title = run::title_without(&call.body, language.comment());
-        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks })
+        let digits = call.options.int("precision").and_then(|digits| i32::try_from(digits).ok());
+        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks, digits, sql: None })
     }
 
     /// Adds what makes the number doubtful, before what is said of noise.
@@ -215,7 +271,7 @@ impl Timing {
 
     fn report(&self) -> crate::bundle::Bundle {
         let s = &self.summary;
-        let scale = Scale::of(s.median, s.ci);
+        let scale = self.digits.map_or_else(|| Scale::of(s.median, s.ci), |digits| Scale::with_digits(s.median, digits));
         let mut rows = Vec::new();
         match s.ci {
             Some(_) => rows.push(("median [95 % interval]", scale.with_ci(s.median, s.ci))),
@@ -232,6 +288,9 @@ impl Timing {
         rows.push(("samples", self.sizes()));
         let (mild, severe) = (s.outliers.mild(), s.outliers.severe());
         rows.push(("outliers (Tukey, kept)", if mild + severe == 0 { "none".into() } else { format!("{mild} mild, {severe} severe") }));
+        if let Some(sql) = &self.sql {
+            rows.extend(sql.rows(s.median));
+        }
         if let Some(first) = self.collected.number("first_s") {
             rows.push(("first run", format!("{} ({:.1} × the median)", time(first), first / s.median)));
         }
@@ -265,6 +324,10 @@ impl Timing {
             .maybe("timer_step_s", c.number("timer_step_s"))
             .maybe("loop_s", c.number("loop_s"))
             .maybe("compile_s", c.compile_s);
+        let variant = match &self.sql {
+            Some(facts) => facts.fields(variant),
+            None => variant,
+        };
         let warnings: Vec<&str> = self.remarks.iter().map(|r| r.text.as_str()).collect();
         result::object(SPEC.name, &self.title, vec![variant.value()], Some(&self.noise), &c.load)
             .with("warnings", warnings)

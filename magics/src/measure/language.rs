@@ -7,6 +7,9 @@ use crate::spec::{OptionSpec, ValueKind};
 
 /// `--lang`.
 pub const LANG: OptionSpec = OptionSpec::value("lang", ValueKind::Choice(&["rust", "python"]), "Language of the code").default("rust");
+/// `--lang` of magics that measure SQL as well.
+pub const LANG_OR_SQL: OptionSpec =
+    OptionSpec::value("lang", ValueKind::Choice(&["rust", "python", "sql"]), "Language of the code").default("rust");
 /// `--env`.
 pub const ENV: OptionSpec = OptionSpec::value("env", ValueKind::Path, "With `--lang python`: another interpreter, as for `%%python`");
 
@@ -15,6 +18,7 @@ pub const ENV: OptionSpec = OptionSpec::value("env", ValueKind::Path, "With `--l
 pub enum Language<'a> {
     Rust,
     Python { env: Option<&'a str> },
+    Sql { engine: &'a str },
 }
 
 impl<'a> Language<'a> {
@@ -24,7 +28,8 @@ impl<'a> Language<'a> {
     /// One of these options without `--lang python`.
     pub fn of(call: &'a Call, only_python: &[&str]) -> Result<Self, MagicError> {
         let env = call.options.text("env");
-        if call.options.text("lang") == Some("python") {
+        let lang = call.options.text("lang");
+        if lang == Some("python") {
             return Ok(Self::Python { env });
         }
         for option in ["env"].iter().chain(only_python) {
@@ -32,6 +37,9 @@ impl<'a> Language<'a> {
                 let hint = Some(format!("add `--lang python`, or leave `--{option}` out"));
                 return Err(call.options.error_at(option, format!("`--{option}` is for Python code"), hint));
             }
+        }
+        if lang == Some("sql") {
+            return Ok(Self::Sql { engine: call.options.text("engine").unwrap_or("duckdb") });
         }
         Ok(Self::Rust)
     }
@@ -41,6 +49,7 @@ impl<'a> Language<'a> {
         match self {
             Self::Rust => "//",
             Self::Python { .. } => "#",
+            Self::Sql { .. } => "--",
         }
     }
 
@@ -49,15 +58,17 @@ impl<'a> Language<'a> {
         match self {
             Self::Rust => "rust",
             Self::Python { .. } => "python",
+            Self::Sql { .. } => "sql",
         }
     }
 }
 
-/// Whether the code of this magic is Python that is measured.
-pub fn is_python(magic: &MagicCall) -> bool {
-    let Some(spec) = registry::find(&magic.name).map(registry::Magic::spec) else { return false };
-    spec.option(LANG.long).is_some()
-        && registry::call(spec, magic).ok().flatten().is_some_and(|call| call.options.text(LANG.long) == Some("python"))
+/// The language of a measuring magic's code, when `--lang` names another one than Rust.
+pub fn named(magic: &MagicCall) -> Option<&'static str> {
+    let spec = registry::find(&magic.name).map(registry::Magic::spec)?;
+    spec.option(LANG.long)?;
+    let call = registry::call(spec, magic).ok().flatten()?;
+    ["python", "sql"].into_iter().find(|lang| call.options.text(LANG.long) == Some(lang))
 }
 
 #[cfg(test)]
@@ -77,6 +88,7 @@ mod tests {
     fn completion_knows_the_language() {
         let python = |code: &str| matches!(place(code, code.len()), Place::Body { magic, .. } if magic == "python");
         assert!(python("%%timeit --lang python\nsum") && python("%timeit --lang python sum"));
+        assert!(matches!(place("%%timeit --lang sql\nSELECT", 26), Place::Body { magic, .. } if magic == "sql"));
         assert!(!python("%%timeit\nsum") && !python("%%timeit --lang rust\nsum"));
     }
 }

@@ -20,6 +20,8 @@ pub struct Collected {
     pub load: LoadSpan,
     /// The interpreter, when Python was measured.
     pub python: Option<Interpreter>,
+    /// What ran the code, for footers, when it is neither Rust nor Python: an engine with its version.
+    pub engine: Option<String>,
     /// The person interrupted the run; what is here is a part.
     pub interrupted: Option<MagicError>,
 }
@@ -37,7 +39,11 @@ impl Collected {
 
     /// One line on how the code was built or is run, for footers.
     pub fn build_line(&self) -> String {
-        self.python.as_ref().map_or_else(machine::build_line, |python| machine::build_line_of(&python.text()))
+        match (&self.python, &self.engine) {
+            (Some(python), _) => machine::build_line_of(&python.text()),
+            (None, Some(engine)) => machine::build_line_of(engine),
+            (None, None) => machine::build_line(),
+        }
     }
 
     /// Ends the magic: with the interruption, if there was one.

@@ -64,6 +64,7 @@ impl Scaling {
         }
         remarks.extend(match language {
             Language::Rust => advice::for_rust(body, &points, available),
+            Language::Sql { .. } => None,
             Language::Python { .. } => advice::for_python(collected.python.as_ref(), workers.many, &points, available),
         });
         remarks.extend(report::noise_remarks(&noise));

@@ -36,6 +36,15 @@ impl CellText {
         Ok(Self { cell: format!("{before}{magic_line}{below}"), sql: format!("{before}{blank}{below}") })
     }
 
+    /// A piece of SQL in a cell of another magic: it stands in line `line` (1-based) at byte `column`.
+    pub fn piece(call: &Call, sql: &str, line: usize, column: usize) -> Self {
+        let own = call.options.line();
+        let before = "\n".repeat(own.number.saturating_sub(1));
+        let below = if call.is_cell { format!("\n{}", call.body.trim_end()) } else { String::new() };
+        let place = format!("{}{}", "\n".repeat(line.saturating_sub(1)), " ".repeat(column));
+        Self { cell: format!("{before}{}{below}", own.text.trim_end()), sql: format!("{place}{}", sql.trim_end()) }
+    }
+
     /// The text of a file, whose lines and columns then count.
     ///
     /// # Errors

@@ -1,17 +1,16 @@
 //! `--repeat`: the same query many times, in the engine's own seconds.
 
-use std::time::Instant;
-
 use sqlparser::dialect::DuckDbDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::once::{medians, once};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::live::Live;
 use crate::machine::{LoadReading, LoadSpan, Machine};
 use crate::sql_wire::{Phases, SqlReply, SqlRequest};
 use crate::stats::noise::Surroundings;
-use crate::stats::{Noise, Summary, quantile};
+use crate::stats::{Noise, Summary};
 use crate::units::{Scale, time};
 
 /// Samples of one query.
@@ -51,7 +50,8 @@ impl Timed {
 /// The first failure or an interrupt; samples taken before are dropped with it.
 pub fn run(request: &SqlRequest, runs: usize, host: &mut dyn Host, live: &Live) -> Result<(SqlReply, Timed), MagicError> {
     let mut load = LoadSpan { before: LoadReading::now(), ..LoadSpan::default() };
-    let (mut reply, first_s) = once(request, host, &mut |_| live.progress("first run, not counted", 0.0))?;
+    let first = once(request, host, &mut |_| live.progress("first run, not counted", 0.0))?;
+    let (first_s, mut reply) = (first.seconds(), first.reply);
     let mut samples = Vec::with_capacity(runs);
     let mut phases = Vec::with_capacity(runs);
     for done in 0..runs {
@@ -60,10 +60,10 @@ pub fn run(request: &SqlRequest, runs: usize, host: &mut dyn Host, live: &Live) 
         }
         let doing = format!("run {} of {runs}", done + 1);
         live.progress(&doing, done as f64 / runs as f64);
-        let (next, seconds) = once(request, host, &mut |part| live.progress(&doing, (done as f64 + part) / runs as f64))?;
-        samples.push(seconds);
-        phases.push(next.phases.clone());
-        reply = next;
+        let next = once(request, host, &mut |part| live.progress(&doing, (done as f64 + part) / runs as f64))?;
+        samples.push(next.seconds());
+        phases.push(next.reply.phases.clone());
+        reply = next.reply;
     }
     load.after = LoadReading::now();
     let summary =
@@ -76,26 +76,6 @@ pub fn run(request: &SqlRequest, runs: usize, host: &mut dyn Host, live: &Live) 
     };
     let noise = Noise::judge(&samples, &summary, &around);
     Ok((reply, Timed { samples, summary, first_s, phases: medians(&phases), load, noise }))
-}
-
-/// One run and its seconds; the clock on our side serves when the engine tells none.
-fn once(request: &SqlRequest, host: &mut dyn Host, on_progress: &mut dyn FnMut(f64)) -> Result<(SqlReply, f64), MagicError> {
-    let started = Instant::now();
-    let reply = host.sql(request, on_progress)?;
-    let wall_s = started.elapsed().as_secs_f64();
-    let phases = &reply.phases;
-    let told: Vec<f64> = [phases.plan, phases.execute, phases.fetch].into_iter().flatten().collect();
-    let seconds = if told.is_empty() { wall_s } else { told.iter().sum() };
-    Ok((reply, seconds))
-}
-
-fn medians(all: &[Phases]) -> Phases {
-    let median = |phase: fn(&Phases) -> Option<f64>| {
-        let known: Vec<f64> = all.iter().filter_map(phase).collect();
-        (!known.is_empty()).then(|| quantile::median(&known))
-    };
-    // Opening and loading happened before the samples and are no part of them.
-    Phases { open: None, load: None, plan: median(|p| p.plan), execute: median(|p| p.execute), fetch: median(|p| p.fetch) }
 }
 
 /// The first statement that must not run many times, as its words: each run would change the tables again, or fail.
