@@ -163,18 +163,18 @@ fn the_results_of_all_notebooks_are_in_one_file() {
     let folder = tempfile::tempdir().expect("the temporary folder can be written");
     let file = folder.path().join("results.jsonl");
     let start = |notebook: &str| {
-        let environment =
-            vec![("BENCHBOOK_RESULTS".to_owned(), file.display().to_string()), ("BENCHBOOK_NOTEBOOK".to_owned(), notebook.to_owned())];
+        let variables = [("BENCHBOOK_RESULTS", file.display().to_string()), ("BENCHBOOK_NOTEBOOK", notebook.to_owned())];
+        let environment = variables.map(|(name, value)| (name.to_owned(), value)).into();
         Session::start_with(&Start { environment, ..Start::default() })
     };
     let mut first = start("11_first.ipynb");
-    let mut second = start("12_second.ipynb");
     let timed = first.ok("%timeit -q -r 7 -n 10 --label \"sum @ 10\" (0..10_u64).sum::<u64>()");
     assert!(timed.left_standing().is_empty());
+    drop(first);
+    let mut second = start("12_second.ipynb");
     let shown = second.ok("%timeit -r 7 -n 10 --label \"sum @ 10\" (0..10_u64).sum::<u64>()");
     assert_eq!(shown.measured()["code_sha256"].as_str().map(str::len), Some(64));
     let _ = second.ok("%timeit -q -r 7 -n 10 --label other (0..20_u64).sum::<u64>()");
-    drop(first);
 
     let own = second.ok("%results").rich("text/plain");
     assert!(own.contains("sum @ 10") && !own.contains("11_first"), "{own}");
