@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
+use crate::code_hash;
 use crate::error::MagicError;
 
 /// One exercise.
@@ -28,13 +27,8 @@ pub struct Exercise {
 impl Exercise {
     /// SHA-256 of the text.
     pub fn code_sha256(&self) -> Option<String> {
-        self.source.as_deref().map(code_sha256)
+        self.source.as_deref().map(code_hash::sha256)
     }
-}
-
-/// SHA-256 of code, in hexadecimal; white space at the ends does not count.
-pub fn code_sha256(code: &str) -> String {
-    Sha256::digest(code.trim().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Exercises by their names.

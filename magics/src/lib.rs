@@ -10,6 +10,7 @@ pub mod bundle;
 pub mod caret;
 pub mod cell;
 pub mod charts;
+pub mod code_hash;
 pub mod commands;
 pub mod complete;
 pub mod completeness;

@@ -1,6 +1,7 @@
 //! The list of all magics, and how one of them is found and run.
 
 use crate::cell::MagicCall;
+use crate::code_hash;
 use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
@@ -89,7 +90,10 @@ pub fn run(magic: &MagicCall, host: &mut dyn Host, live: Live) -> Result<(), Mag
         return Ok(());
     }
     match call(spec, magic)? {
-        Some(call) => found.run(&Call { live, ..call }, host),
+        Some(call) => {
+            let call = Call { live, ..call };
+            code_hash::during(&format!("{}\n{}", call.rest, call.body), || found.run(&call, host))
+        }
         None => {
             host.display(&help::help(spec));
             Ok(())

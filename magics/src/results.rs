@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub mod file;
+pub mod select;
+
 use crate::error::MagicError;
 use crate::nearest::nearest;
 use crate::stats::independent::Median;
@@ -93,12 +96,12 @@ impl Store {
         Self { entries: Vec::new(), unnamed: BTreeMap::new() }
     }
 
-    /// Keeps the variants of a result object that have a time or a failure; see [`record`].
-    pub fn record(&mut self, result: &Value, name: Option<&str>) {
+    /// Keeps the variants of a result object that have a time or a failure; see [`record`]. Returns their labels.
+    pub fn record(&mut self, result: &Value, name: Option<&str>) -> Vec<String> {
         let partial = result["partial"].as_bool().unwrap_or(false);
-        let variants: Vec<&Value> = result["variants"].as_array().into_iter().flatten().filter(|v| is_timing(v)).collect();
+        let variants = timings(result);
         if partial || variants.is_empty() {
-            return;
+            return Vec::new();
         }
         let magic = result["magic"].as_str().unwrap_or("result");
         let result_object = Arc::new(result.clone());
@@ -113,6 +116,7 @@ impl Store {
                 format!("{magic} #{number}")
             }
         };
+        let mut labels = Vec::with_capacity(variants.len());
         for variant in &variants {
             let own = variant["label"].as_str().unwrap_or("");
             let label = match (own_names, variants.len()) {
@@ -122,7 +126,17 @@ impl Store {
                 (false, 1) => name.clone(),
                 (false, _) => format!("{name}: {own}"),
             };
+            labels.push(label.clone());
             self.put(Measured { label, variant: (*variant).clone(), result: Arc::clone(&result_object) });
+        }
+        labels
+    }
+
+    /// Takes in the variants of a result object that are labelled already.
+    pub fn take(&mut self, result: &Value, labels: impl IntoIterator<Item = String>) {
+        let object = Arc::new(result.clone());
+        for (variant, label) in timings(result).into_iter().zip(labels) {
+            self.put(Measured { label, variant: variant.clone(), result: Arc::clone(&object) });
         }
     }
 
@@ -161,20 +175,30 @@ impl Store {
     }
 }
 
+/// The variants that are kept.
+fn timings(result: &Value) -> Vec<&Value> {
+    result["variants"].as_array().into_iter().flatten().filter(|v| is_timing(v)).collect()
+}
+
 /// A variant that says how long something took, or why it did not.
 fn is_timing(variant: &Value) -> bool {
     variant["median_s"].is_number() || variant["status"].as_str().is_some_and(|status| status != "ok")
 }
 
 /// Keeps a finished measurement: a result object as in ARCHITECTURE.md. `name` is what the person called it; without
-/// one it is stored as `timeit #1`, `timeit #2`, … A result that says `"partial": true` is not kept.
+/// one it is stored as `timeit #1`, `timeit #2`, … A result that says `"partial": true` is not kept. It also goes into the file of all
+/// notebooks' results ([`file`]).
 ///
 /// Returns the object, whose only variant now carries the name.
 pub fn record(mut result: Value, name: Option<&str>) -> Value {
     if let (Some(name), Some([variant])) = (name, result["variants"].as_array_mut().map(Vec::as_mut_slice)) {
         variant["label"] = json!(name);
     }
-    with_store(|store| store.record(&result, name));
+    let labels = with_store(|store| store.record(&result, name));
+    if let Some(path) = file::place().filter(|_| !labels.is_empty()) {
+        // A measurement is worth more than its place in the file of all; `%results --all` tells what is wrong with that.
+        let _ = file::append(&path, &file::Line::now(labels, &result));
+    }
     result
 }
 

@@ -58,7 +58,10 @@ pub fn command(program: &Path) -> Command {
 /// Takes away what `cargo test` adds to the environment, and keeps the user's own caches out of play.
 pub fn clean(command: &mut Command) {
     without_cargo(command);
-    command.env("XDG_CACHE_HOME", cache()).env("BENCHBOOK_DATA", &installed().data_root);
+    command
+        .env("XDG_CACHE_HOME", cache())
+        .env("BENCHBOOK_DATA", &installed().data_root)
+        .env("BENCHBOOK_RESULTS", cache().join("results.jsonl"));
 }
 
 /// Takes away what the cargo adds to the environment that runs this program.

@@ -1,6 +1,7 @@
 //! `%results`: the measurements of this session in one chart and one table.
 
 mod curves;
+mod stored;
 pub(super) mod words;
 
 use serde_json::{Value, json};
@@ -12,11 +13,11 @@ use crate::charts::{Footer, colours};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::html;
-use crate::machine::{LoadSpan, Machine, build_line};
+use crate::machine::{LoadSpan, build_line};
 use crate::measure::report::{self, Remark};
 use crate::measure::result;
 use crate::registry::{Call, Magic};
-use crate::results::{Measured, with_store};
+use crate::results::{Measured, Store};
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
 use crate::stats::independent::{Median, Ratio, Verdict};
 use crate::stats::noise::Level;
@@ -38,6 +39,13 @@ static SPEC: Spec = Spec {
         OptionSpec::value("title", ValueKind::Text, "title of the chart").short('t'),
         OptionSpec::value("x", ValueKind::Text, "draws curves of measurements labelled `series @ size`; says what the sizes are")
             .short('x'),
+        OptionSpec::flag("all", "the measurements of all notebooks, of this session and earlier ones; the latest of each label").short('a'),
+        OptionSpec::value("magic", ValueKind::Text, "only those of this magic"),
+        OptionSpec::value("label", ValueKind::Text, "only labels that fit this pattern; `*` is any text, `?` any character").short('l'),
+        OptionSpec::value("notebook", ValueKind::Text, "only those of notebooks whose name fits this pattern; implies `--all`"),
+        OptionSpec::value("since", ValueKind::Text, "only those from then on: `2026-11-26`, `3h`, `2d`; implies `--all`"),
+        OptionSpec::value("export", ValueKind::Path, "writes them to a file instead: `.csv`, a row per variant, or `.json`, whole results"),
+        OptionSpec::value("show", ValueKind::Text, "draws the chart of this label again, from its stored samples"),
     ],
     positional: Some(Positional {
         name: "labels…",
@@ -49,11 +57,16 @@ static SPEC: Spec = Spec {
         Example { code: "%results", about: "Everything measured so far" },
         Example { code: "%results pandas.q1 duckdb.q1 --baseline pandas.q1 --title \"TPC-H query 1\"", about: "Two of them" },
         Example { code: "%results 'timeit #1' 'timeit #2'", about: "Measurements that were given no name" },
+        Example { code: "%results --all --notebook '31*' --since 7d", about: "What notebook 31 measured this week" },
+        Example { code: "%results --all --export results.csv", about: "Everything ever measured, every repetition, for a spreadsheet" },
+        Example { code: "%results --show sorting", about: "The chart of a measurement, without measuring again" },
         Example { code: "%results --x megabytes pickle Parquet", about: "`pickle @ 1`, `pickle @ 10`, `Parquet @ 1`, … as two curves" },
     ],
     details: "`%%timeit`, `%%parallel` and `%%sql` with `--repeat` or `--label` leave their results here; one measured again under its \
 label replaces the earlier one. A variant is called faster or slower only when the two 95 % intervals do not overlap. The measurements \
-were made one after another, so a machine that changed in between changes the ratio, and nothing checks that they computed the same.",
+were made one after another, so a machine that changed in between changes the ratio, and nothing checks that they computed the same.\n\n\
+All kernels also append to one file, `~/.local/share/benchbook/results.jsonl`; `BENCHBOOK_RESULTS` names another, `off` none. Past 64 MiB it is put \
+aside as `….1` in place of the one before.",
 };
 
 /// The magic.
@@ -65,17 +78,32 @@ impl Magic for Results {
     }
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
+        let source = stored::source(call)?;
+        if let Some(note) = source.note() {
+            host.display(&Bundle::text(note.clone()).with("text/html", html::inline(&note)));
+        }
+        if let Some(path) = call.options.text("export") {
+            return stored::export(call, path, &source, host);
+        }
+        if let Some(label) = call.options.text("show") {
+            return stored::show(label, &source, host);
+        }
         if let Some(x_title) = call.options.text("x") {
-            curves::show(call, x_title)?.iter().for_each(|bundle| host.display(bundle));
+            curves::show(call, x_title, &source.store)?.iter().for_each(|bundle| host.display(bundle));
             return Ok(());
         }
-        let (chosen, total) = chosen(call)?;
+        let (chosen, total) = chosen(call, &source.store)?;
+        if chosen.is_empty() && source.is_narrowed() {
+            let line = "No measurement fits.";
+            host.display(&Bundle::text(line).with("text/html", html::inline(line)));
+            return Ok(());
+        }
         if chosen.is_empty() {
             let line = "Nothing is measured yet: run `%%timeit --label NAME` or `%%sql --repeat 11 --label NAME` first.";
             host.display(&Bundle::text(line).with("text/html", html::inline(line)));
             return Ok(());
         }
-        let table = Comparison::new(chosen, call, total)?;
+        let table = Comparison::new(chosen, call, total, &source)?;
         let result = table.result();
         host.display(&table.chart()?.bundle().with_result(result.clone()));
         host.display(&table.report().with_result(result));
@@ -84,22 +112,20 @@ impl Magic for Results {
 }
 
 /// The measurements that are asked for, and how many there are in all.
-fn chosen(call: &Call) -> Result<(Vec<Measured>, usize), MagicError> {
+fn chosen(call: &Call, store: &Store) -> Result<(Vec<Measured>, usize), MagicError> {
     let labels = call.options.words();
-    with_store(|store| {
-        let all = store.all();
-        if labels.is_empty() {
-            return Ok((all[all.len().saturating_sub(MOST_ROWS)..].to_vec(), all.len()));
+    let all = store.all();
+    if labels.is_empty() {
+        return Ok((all[all.len().saturating_sub(MOST_ROWS)..].to_vec(), all.len()));
+    }
+    let mut found: Vec<Measured> = Vec::new();
+    for label in labels {
+        let measured = store.get(label)?;
+        if !found.iter().any(|known| known.label == measured.label) {
+            found.push(measured.clone());
         }
-        let mut found: Vec<Measured> = Vec::new();
-        for label in labels {
-            let measured = store.get(label)?;
-            if !found.iter().any(|known| known.label == measured.label) {
-                found.push(measured.clone());
-            }
-        }
-        Ok((found, all.len()))
-    })
+    }
+    Ok((found, all.len()))
 }
 
 /// One measurement with its ratio to the baseline.
@@ -118,12 +144,12 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn new(mut chosen: Vec<Measured>, call: &Call, total: usize) -> Result<Self, MagicError> {
+    fn new(mut chosen: Vec<Measured>, call: &Call, total: usize, source: &stored::Source) -> Result<Self, MagicError> {
         let hidden = if call.options.words().is_empty() { total - chosen.len() } else { 0 };
         let baseline = match call.options.text("baseline") {
             None => chosen.iter().position(|measured| measured.median().is_some()),
             Some(label) => {
-                let wanted = with_store(|store| store.get(label).cloned())?;
+                let wanted = source.store.get(label)?.clone();
                 if wanted.median().is_none() {
                     let message = format!("`{label}` cannot be the baseline: {}", wanted.failure());
                     return Err(call.options.error_at("baseline", message, None));
@@ -140,7 +166,7 @@ impl Comparison {
             let ratio = if baseline == Some(i) { None } else { median.zip(base).and_then(|(a, b)| Ratio::of(a, b)) };
             Row { measured, median, ratio }
         });
-        let title = call.options.text("title").unwrap_or("Results of this session").to_owned();
+        let title = call.options.text("title").unwrap_or(source.title()).to_owned();
         Ok(Self { title, rows: rows.collect(), baseline, hidden })
     }
 
@@ -270,7 +296,7 @@ impl Comparison {
 /// Machine, load and versions of all these measurements.
 fn footer(measured: &[&Measured], noise: Option<(Level, String)>) -> Footer {
     let loads: Vec<f64> = measured.iter().filter_map(|measured| measured.result["machine"]["load_before"].as_f64()).collect();
-    let mut machine = Machine::read().line(None);
+    let mut machine = stored::machines(measured);
     if let (Some(low), Some(high)) = (loads.iter().copied().reduce(f64::min), loads.iter().copied().reduce(f64::max)) {
         let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
         let load = if low == high { low } else { format!("{low} to {high}") };

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::code_hash;
 use crate::machine::{LoadSpan, Machine, build_json};
 use crate::stats::bootstrap::Estimate;
 use crate::stats::{Noise, Summary};
@@ -77,6 +78,7 @@ pub fn object(magic: &str, title: &str, variants: Vec<Value>, noise: Option<&Noi
         .maybe("noise", noise.map(Noise::json))
         .with("build", build_json())
         .with("machine", machine)
+        .maybe("code_sha256", code_hash::current())
         .with("utc", chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
 

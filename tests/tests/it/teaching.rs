@@ -1,6 +1,7 @@
 //! `%%expect_error`, `%%exercise`, `%%check` and the store of results, in a real kernel.
 
 use serde_json::Value;
+use tests::kernel::Start;
 use tests::result_object;
 use tests::session::Session;
 use tests::transcript::{Transcript, data};
@@ -42,10 +43,10 @@ fn an_expected_error_is_a_success() {
 #[test]
 fn no_error_or_another_one_is_the_cells_error() {
     let mut session = Session::start();
-    session.run("%%expect_error E0502\n1 + 1").fails("NotAsExpected").says(&["`E0502` was expected", "ran without an error"]);
-    session.run("%%expect_error E0502\nlet x: i32 = \"a\";").fails("NotAsExpected").says(&["CompileError[E0308]", "let x: i32"]);
-    session.run("%%expect_error panic \"no such words\"\npanic!(\"others\")").fails("NotAsExpected").says(&["others"]);
-    session.run("%%expect_error\n1").fails("UsageError").says(&["needs error"]);
+    let _ = session.run("%%expect_error E0502\n1 + 1").fails("NotAsExpected").says(&["`E0502` was expected", "ran without an error"]);
+    let _ = session.run("%%expect_error E0502\nlet x: i32 = \"a\";").fails("NotAsExpected").says(&["CompileError[E0308]", "let x: i32"]);
+    let _ = session.run("%%expect_error panic \"no such words\"\npanic!(\"others\")").fails("NotAsExpected").says(&["others"]);
+    let _ = session.run("%%expect_error\n1").fails("UsageError").says(&["needs error"]);
 }
 
 const CHECK: &str = r#"%%check total --points 2
@@ -68,7 +69,7 @@ std::thread::available_parallelism()?.get() >= 1
 #[test]
 fn the_three_gates_of_a_check() {
     let mut session = Session::start();
-    session.run(CHECK).fails("NotYet").says(&["has not run yet", "%%exercise total"]);
+    let _ = session.run(CHECK).fails("NotYet").says(&["has not run yet", "%%exercise total"]);
 
     let _ = session.ok("%%exercise total\nfn total(numbers: &[u64]) -> u64 {\n    todo!()\n}");
     let unfinished = session.run(CHECK);
@@ -101,7 +102,7 @@ fn the_three_gates_of_a_check() {
     assert_eq!(good.of_kind("execute_result").len(), 1);
     let card = good.displays().into_iter().find(|message| message.content["data"]["text/html"].is_string()).expect("a card");
     assert!(data(card, "text/plain").contains("correct") && data(card, "text/html").contains("total"));
-    session.run("numbers").fails("CompileError[E0425]");
+    let _ = session.run("numbers").fails("CompileError[E0425]");
     let hint = session.ok("%hint total");
     assert!(hint.rich("text/plain").starts_with("hint 1 of 1: Look at what"), "{}", hint.text());
 }
@@ -114,17 +115,17 @@ fn a_check_in_python() {
                  %% effect at-least=3\n%% baseline\nstatistics.mean(data)\n%% solution\nmean(data)\n%% evidence says=\"no loop is needed\"\n\
                  'for' not in mean.__code__.co_names";
     let _ = session.ok("%%exercise mean\n%%python\ndef mean(values):\n    raise NotImplementedError");
-    session.run(check).fails("NotYet").says(&["not done yet", "NotImplementedError"]);
+    let _ = session.run(check).fails("NotYet").says(&["not done yet", "NotImplementedError"]);
     let _ = session.ok("%%exercise mean --lang python\ndef mean(values):\n    return sum(values) / (len(values) - 1)");
-    session.run(check).fails("NotYet").says(&["mean, correct: the mean is 9999.5, not"]);
+    let _ = session.run(check).fails("NotYet").says(&["mean, correct: the mean is 9999.5, not"]);
     let _ = session.ok("%%exercise mean --lang python\ndef mean(values):\n    return missing(values)");
-    session.run(check).fails("NotYet").says(&["NameError", "missing", "check", "mean(values)"]);
+    let _ = session.run(check).fails("NotYet").says(&["NameError", "missing", "check", "mean(values)"]);
     let _ = session.ok("%%exercise mean --lang python\ndef mean(values):\n    return sum(values) / len(values)");
     let good = session.ok(check);
     no_stderr(&good);
     assert_ne!(checked(&good)["verdict"], "not yet", "{}", good.text());
     assert_eq!(checked(&good)["variants"][1]["lang"], "python");
-    session.run("%%python\ndata").fails("NameError");
+    let _ = session.run("%%python\ndata").fails("NameError");
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn what_was_optimised_away_is_suspicious() {
     let _ = session.ok("%%exercise gone\n1");
     let check = "%%check gone\n%% correct\nOk(())\n%% effect at-least=3 at-most=20\n%% baseline\nbig.iter().map(|n| n ^ (n >> 3)).sum::<u64>()\n\
                  %% solution\nwork(&big)";
-    session.run(check).fails("NotYet").says(&["suspiciously fast", "removed the work"]);
+    let _ = session.run(check).fails("NotYet").says(&["suspiciously fast", "removed the work"]);
 }
 
 #[test]
@@ -144,9 +145,66 @@ fn queries_and_plans_are_evidence() {
     let _ = session.ok("%%exercise q --lang sql\nCREATE OR REPLACE VIEW answer AS SELECT count(*) AS c FROM t WHERE n < 10");
     let good = session.ok("%%check q --lang sql\n%% correct\nSELECT c = 10 FROM answer\n%% evidence plan=FILTER plan-lacks=JOIN\nSELECT count(*) FROM t WHERE n + 1 < 10");
     assert_eq!(checked(&good)["verdict"], "passed", "{}", good.text());
-    session.run("%%check q --lang sql\n%% evidence plan=JOIN\nSELECT count(*) FROM t").fails("NotYet").says(&["the plan has no `JOIN`"]);
-    session.run("%%check q --lang sql\nSELECT c = 11 FROM answer").fails("NotYet").says(&["this is not true: `SELECT c = 11 FROM answer`"]);
+    let _ = session
+        .run("%%check q --lang sql\n%% evidence plan=JOIN\nSELECT count(*) FROM t")
+        .fails("NotYet")
+        .says(&["the plan has no `JOIN`"]);
+    let _ = session
+        .run("%%check q --lang sql\nSELECT c = 11 FROM answer")
+        .fails("NotYet")
+        .says(&["this is not true: `SELECT c = 11 FROM answer`"]);
     let lacking = session
         .ok("%%check q\n%% requires says=\"a million CPUs\"\nstd::thread::available_parallelism()?.get() > 1_000_000\n%% correct\nfalse");
     assert_eq!(checked(&lacking)["verdict"], "inconclusive");
+}
+
+#[test]
+fn the_results_of_all_notebooks_are_in_one_file() {
+    let folder = tempfile::tempdir().expect("the temporary folder can be written");
+    let file = folder.path().join("results.jsonl");
+    let start = |notebook: &str| {
+        let variables = [("BENCHBOOK_RESULTS", file.display().to_string()), ("BENCHBOOK_NOTEBOOK", notebook.to_owned())];
+        let environment = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        Session::start_with(&Start { environment, ..Start::default() })
+    };
+    let mut first = start("11_first.ipynb");
+    let timed = first.ok("%timeit -q -r 7 -n 10 --label \"sum @ 10\" (0..10_u64).sum::<u64>()");
+    assert!(timed.left_standing().is_empty());
+    drop(first);
+    let mut second = start("12_second.ipynb");
+    let shown = second.ok("%timeit -r 7 -n 10 --label \"sum @ 10\" (0..10_u64).sum::<u64>()");
+    assert_eq!(shown.measured()["code_sha256"].as_str().map(str::len), Some(64));
+    let _ = second.ok("%timeit -q -r 7 -n 10 --label other (0..20_u64).sum::<u64>()");
+
+    let own = second.ok("%results").rich("text/plain");
+    assert!(own.contains("sum @ 10") && !own.contains("11_first"), "{own}");
+    let all = second.ok("%results --all").rich("text/plain");
+    assert!(all.contains("11_first: sum @ 10") && all.contains("12_second: other"), "{all}");
+    let one = second.ok("%results --notebook 11* --magic timeit --since 1h --label sum*").rich("text/plain");
+    assert!(one.contains("sum @ 10") && !one.contains("other"), "{one}");
+    let none = second.ok("%results --all --magic parallel").rich("text/plain");
+    assert!(none.contains("No measurement fits"), "{none}");
+    let curves = second.ok("%results --all --x rows \"11_first: sum\" \"12_second: sum\"");
+    assert!(curves.rich("text/plain").contains("11_first: sum"), "{}", curves.text());
+    let again = second.ok("%results --show other");
+    assert!(again.rich("text/plain").contains("nothing was measured") && again.rich("image/svg+xml").contains("<svg"), "{}", again.text());
+
+    let csv = folder.path().join("all.csv");
+    let _ = second.ok(format!("%results --all --export {}", csv.display()));
+    let rows = std::fs::read_to_string(&csv).expect("written");
+    assert_eq!(rows.lines().count(), 4, "{rows}");
+    let json = folder.path().join("all.json");
+    let _ = second.ok(format!("%results --all --export {}", json.display()));
+    let whole: Value = serde_json::from_str(&std::fs::read_to_string(&json).expect("written")).expect("JSON");
+    assert_eq!(whole[0]["notebook"], "11_first.ipynb");
+    assert_eq!(whole[0]["result"]["variants"][0]["samples_s"].as_array().map(Vec::len), Some(7));
+    let _ = second.run("%results --all --export all.xls").fails("UsageError").says(&[".csv", ".json"]);
+
+    // A kernel that was killed while it wrote.
+    let mut text = std::fs::read_to_string(&file).expect("written");
+    text.push_str("{\"schema\": 1, \"utc\": \"20");
+    std::fs::write(&file, text).expect("it can be written");
+    let _ = second.ok("%timeit -q -r 7 -n 10 --label later (0..20_u64).sum::<u64>()");
+    let after = second.ok("%results --all").rich("text/plain");
+    assert!(after.contains("1 line of") && after.contains("could not be read") && after.contains("12_second: later"), "{after}");
 }

@@ -10,7 +10,7 @@ use crate::error::MagicError;
 use crate::machine::LoadSpan;
 use crate::measure::result::{Fields, object};
 use crate::registry::Call;
-use crate::results::{Measured, with_store};
+use crate::results::{Measured, Store};
 use crate::table::{Heading, Table};
 use crate::units::{Scale, short_number};
 
@@ -25,8 +25,8 @@ struct Entry {
 ///
 /// # Errors
 /// No measurement with such a label.
-pub fn show(call: &Call, x_title: &str) -> Result<[Bundle; 2], MagicError> {
-    let entries = chosen(call)?;
+pub fn show(call: &Call, x_title: &str, store: &Store) -> Result<[Bundle; 2], MagicError> {
+    let entries = chosen(call, store)?;
     let mut series: Vec<&str> = Vec::new();
     for entry in &entries {
         if !series.contains(&entry.series.as_str()) {
@@ -53,12 +53,12 @@ fn split(label: &str) -> Option<(&str, f64)> {
     (size > 0.0 && size.is_finite()).then_some((series.trim(), size))
 }
 
-fn chosen(call: &Call) -> Result<Vec<Entry>, MagicError> {
+fn chosen(call: &Call, store: &Store) -> Result<Vec<Entry>, MagicError> {
     let entry = |measured: &Measured| {
         let (series, size) = split(&measured.label)?;
         Some(Entry { series: series.to_owned(), size, measured: measured.clone() })
     };
-    let all: Vec<Entry> = with_store(|store| store.all().iter().filter_map(entry).collect());
+    let all: Vec<Entry> = store.all().iter().filter_map(entry).collect();
     let words = call.options.words();
     let mut found: Vec<Entry> = Vec::new();
     let hint = "`--x` draws measurements labelled `series @ size`, for example `%%timeit --label \"pickle @ 10\"`";
