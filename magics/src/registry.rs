@@ -5,7 +5,9 @@ use crate::error::MagicError;
 use crate::help;
 use crate::host::Host;
 use crate::live::Live;
-use crate::magics::{bash, claim, data, engine, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars};
+use crate::magics::{
+    bash, claim, compare, data, engine, lsmagic, machine, parallel, profile, python, restore, results, sql, tables, timeit, vars,
+};
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
 use crate::spec::{Kind, Spec};
@@ -47,6 +49,7 @@ pub trait Magic: Sync {
 pub static MAGICS: &[&dyn Magic] = &[
     &sql::Sql,
     &timeit::Timeit,
+    &compare::Compare,
     &parallel::Parallel,
     &profile::Profile,
     &results::Results,

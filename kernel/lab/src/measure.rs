@@ -1,4 +1,4 @@
-//! The loops behind `%%timeit`, `%%parallel` and `%%profile`.
+//! The loops behind `%%timeit`, `%%compare`, `%%parallel` and `%%profile`.
 //!
 //! They collect samples and send them to the kernel as they come; what the samples mean is decided there.
 //! The loops follow `criterion` and `divan`: one batch size for all samples of a run, chosen so that a batch
@@ -11,13 +11,16 @@ use serde_json::json;
 
 use crate::runtime::event;
 
+pub mod answer;
 mod parallel;
 mod profile;
+mod round;
 mod time;
 mod timing;
 
 pub use parallel::parallel;
 pub use profile::profile;
+pub use round::{Round, swept};
 pub use time::time;
 pub use timing::Timing;
 

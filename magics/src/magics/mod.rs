@@ -2,6 +2,7 @@
 
 pub mod bash;
 pub mod claim;
+pub mod compare;
 pub mod data;
 pub mod engine;
 pub mod lsmagic;

@@ -1,11 +1,11 @@
 //! `%%sql`: runs SQL on an engine and shows, explains or stores the result.
 
-mod bind;
-mod cell_text;
-mod engines;
-mod many;
+pub(crate) mod bind;
+pub(crate) mod cell_text;
+pub(crate) mod engines;
+pub(crate) mod many;
 pub(crate) mod render;
-mod repeat;
+pub(crate) mod repeat;
 
 use std::time::Instant;
 

@@ -14,6 +14,7 @@ use crate::registry::Call;
 const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_str!("python/user_code.py") };
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
+const ROUND: Module = Module { name: "benchbook_round", source: include_str!("python/round.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
 
 /// The interpreter that measured.
@@ -48,6 +49,16 @@ pub fn timeit(call: &Call, each: Option<&str>, config: &Value) -> String {
 pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) -> String {
     let more = json!({"counts": counts, "backend": backend, "config": config});
     python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
+}
+
+/// One round of a variant of `%%compare`: `arguments` are those of `_round` in `python/round.py`.
+pub fn round(arguments: &Value) -> String {
+    python_code::call(&[USER_CODE, TIMING, ROUND], "round", std::slice::from_ref(arguments))
+}
+
+/// Sets the swept variable.
+pub fn sweep(name: &str, value: u64) -> String {
+    python_code::call(&[USER_CODE, TIMING, ROUND], "sweep", &[json!(name), json!(value)])
 }
 
 /// Binds a finished measurement to a variable of the user's.

@@ -116,7 +116,7 @@ pub fn run(host: &mut dyn Host, live: &Live, code: &str, doing: &str, magic: &st
 }
 
 /// An error as measuring Python code tells it.
-fn failure(told: &Value) -> MagicError {
+pub(crate) fn failure(told: &Value) -> MagicError {
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
     let lines: Vec<_> = told["traceback"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let mut error = MagicError::new(&text("ename"), text("evalue"));

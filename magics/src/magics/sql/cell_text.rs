@@ -36,6 +36,11 @@ impl CellText {
         Ok(Self { cell: format!("{before}{magic_line}{below}"), sql: format!("{before}{blank}{below}") })
     }
 
+    /// A part of a cell: the query whose first line is the 1-based `line` of `cell`.
+    pub fn of_part(cell: &str, query: &str, line: usize) -> Self {
+        Self { cell: cell.to_owned(), sql: format!("{}{}", "\n".repeat(line.saturating_sub(1)), query.trim_end()) }
+    }
+
     /// The text of a file, whose lines and columns then count.
     ///
     /// # Errors
