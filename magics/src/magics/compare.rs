@@ -8,6 +8,7 @@
 //! | [`runner`] | runs one variant once more, in its language |
 //! | [`gate`] | whether all values are equal |
 //! | [`measure`] | first runs, warm-up, rounds in random order |
+//! | [`sweep`] | all of this at each value of a variable |
 //! | [`show`], [`object`] | chart, table, words; the result object |
 
 mod gate;
@@ -17,6 +18,7 @@ mod parse;
 mod runner;
 mod settings;
 mod show;
+mod sweep;
 mod variant;
 
 use serde_json::json;
@@ -75,6 +77,11 @@ static SPEC: Spec = Spec {
                    %% sql engine=duckdb\nSELECT sum(range) FROM range(1000000)",
             about: "Three languages; values are compared across them",
         },
+        Example {
+            code: "%%compare --sweep n=1e3..1e6 --bytes 8\n%% setup rust\nlet v: Vec<u64> = (0..n as u64).rev().collect();\n\
+                   %% rust label=sort\nlet mut w = v.clone();\nw.sort();\nw[0]\n%% rust label=minimum\n*v.iter().min().unwrap()",
+            about: "Curves against `n`, with exponents, crossings and the sizes of the caches",
+        },
     ],
     details: "A variant starts with a header line: `%% rust label=…`, `%% python label=… env=…`, `%% sql engine=duckdb label=…`. Its value, \
 by which it is compared with the others, is that of its last expression; in Python too. `%% setup rust` (`python`, `sql`) is run once, \
@@ -86,10 +93,14 @@ set. A tuple is a row; a map is a table of keys and values; a named index of pan
 their `Debug` text. What differs is shown side by side, and what cannot be compared is said; then nothing is ranked.\n\n\
 Then each variant is warmed up, and runs in batches of equal length (1 to 10 ms, or one run), once per round, in random order. A ratio is \
 the median over rounds of the paired ratios, with a bootstrap interval. `faster` and `slower` are said when the interval leaves out 1, \
-the difference is above `--delta` and, with several variants, Wilcoxon's signed-rank test agrees (Holm-adjusted p < 0.05); `equivalent` \
+the difference is above `--delta` and Wilcoxon's signed-rank test agrees (p < 0.05, Holm-adjusted for several variants); `equivalent` \
 when the interval lies within delta of 1; else `cannot tell`, with the rounds that may be needed.\n\n\
 A variant that fails is shown as that, and the others go on. Times of SQL are the engine's own (plan, execute, fetch); in Python, garbage \
-collection is off while a batch runs. An interrupt shows the rounds measured so far.",
+collection is off while a batch runs. An interrupt shows the rounds measured so far.\n\n\
+`--sweep n=1e3..1e7` does all of this for several values of `n`, spaced geometrically: `n` is set in every language (in Rust a `usize` \
+that the optimiser cannot see, in Python an `int`, in SQL the parameter `{n}`), set-ups run again, values are compared again. It stays \
+defined with its last value. A variant whose runs would take more than half of the budget at the next size is left out there. The results \
+are labelled `variant @ 1000`, as `%results --x` draws them.",
 };
 
 /// The magic.
@@ -104,7 +115,10 @@ impl Magic for Compare {
         let sections = parse::parse(call)?;
         let settings = Settings::of(call, &sections)?;
         let mut runner = Runner::new(call, &sections, &settings);
-        let outcome = compare(&mut runner, &sections, &settings, host);
+        let outcome = match &settings.sweep {
+            Some(values) => sweep::run(&mut runner, &sections, &settings, values, host),
+            None => compare(&mut runner, &sections, &settings, host),
+        };
         runner.forget(host);
         outcome
     }

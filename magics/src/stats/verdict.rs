@@ -1,4 +1,8 @@
-//! Faster, slower, equivalent or cannot tell: what paired rounds allow to say of variants against one baseline (MEASURING, §3).
+//! Faster, slower, equivalent or cannot tell: what paired rounds allow to say of variants against one baseline.
+//!
+//! Faster or slower: the bootstrap interval of the ratio leaves out 1, the ratio is beyond delta, and Wilcoxon's signed-rank test, adjusted
+//! by Holm, agrees. Equivalent: the interval lies within 1 ± delta. In simulations with log-normal noise (the tests here) identical code is
+//! called different in less than 5 of 100 comparisons.
 
 use super::bootstrap::{Estimate, SEED, ratio_of_pairs};
 use super::{holm, quantile, wilcoxon};
@@ -51,11 +55,11 @@ pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64) -> Vec<Option<Ag
     let known: Vec<f64> = tests.iter().flatten().copied().collect();
     let mut adjusted = holm::adjust(&known).into_iter();
     let adjusted: Vec<Option<f64>> = tests.iter().map(|p| p.and_then(|_| adjusted.next())).collect();
-    let several = variants.len() > 1;
     (0..variants.len())
         .map(|i| {
             let ratio = ratio_of_pairs(variants[i], baseline, SEED)?;
-            let significant = !several || adjusted[i].is_some_and(|p| p < ALPHA);
+            // Also for one variant: the bootstrap alone is a little too sure of itself when rounds are few.
+            let significant = adjusted[i].is_some_and(|p| p < ALPHA);
             let verdict = verdict(&ratio, delta, significant);
             let open = verdict == Verdict::CannotTell;
             Some(Against {

@@ -40,7 +40,9 @@ pub fn check(variants: &mut [Variant], settings: &Settings, host: &mut dyn Host)
     for other in ran.into_iter().filter(|i| *i != reference) {
         match compare(&variants[reference], &variants[other], settings, &mut gate, host)? {
             Ok(comparison) if comparison.equal => {
-                if !comparison.reason.is_empty() {
+                // Only tables have columns whose names mean something.
+                let tables = [reference, other].iter().all(|i| matches!(variants[*i].answer, Answer::Table { ordered: false, .. }));
+                if tables && !comparison.reason.is_empty() {
                     gate.notes.push(format!("{}: {}", variants[other].label(), comparison.reason));
                 }
             }

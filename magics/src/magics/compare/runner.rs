@@ -283,7 +283,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// An interrupt, or no worker at all; what goes wrong with the variant itself is an `Ok(Err(…))`.
     pub fn run(&mut self, index: usize, task: Task, host: &mut dyn Host) -> Result<Result<Done, Failure>, MagicError> {
-        let mut order = match task {
+        let order = match task {
             Task::First => json!({"iterations": 1, "answer": answer_name(index)}),
             Task::WarmUp(seconds) => json!({"warm_s": seconds}),
             Task::Batch(iterations) => json!({"iterations": iterations}),
@@ -306,7 +306,6 @@ impl<'a> Runner<'a> {
             Some(Code::Python { key, arguments, env, sent }) => {
                 let mut all = json!({"key": key});
                 if !*sent {
-                    order["new"] = json!(index == 0);
                     all["code"] = arguments.clone();
                     *sent = true;
                 }

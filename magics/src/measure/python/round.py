@@ -53,7 +53,9 @@ def _batch(code, iterations):
 def _round(key, order, code=None):
     if code is not None:
         # Variants of earlier cells are not needed any more.
-        _variants.clear() if order.get("new") else None
+        cell = key.partition(".")[0]
+        for other in [other for other in _variants if other.partition(".")[0] != cell]:
+            del _variants[other]
         _variants[key] = _prepare(**code)
     variant = _variants.get(key)
     if variant is None:
@@ -82,11 +84,6 @@ def _round(key, order, code=None):
 def round(arguments):
     """Does what the order says; sends one `sample` or `warm`, and `answer` when it is asked for."""
     measured(_round, arguments)
-
-
-def forget():
-    """Lets go of everything that was prepared."""
-    _variants.clear()
 
 
 def sweep(name, value):

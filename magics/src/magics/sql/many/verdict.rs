@@ -13,7 +13,7 @@ pub struct Against {
     pub engine: usize,
     pub ratio: f64,
     pub ci: Option<(f64, f64)>,
-    /// Wilcoxon's test, adjusted for several engines.
+    /// Wilcoxon's signed-rank test, adjusted by Holm for several engines.
     pub p: Option<f64>,
     pub verdict: Verdict,
     /// Rounds that may be needed to tell.
