@@ -27,6 +27,8 @@ usage:
   cargo lab bench sql|output [OPTIONS]
                               what a query costs beside jupysql and DuckDB's Python package; how fast printed lines
                               arrive beside ipykernel
+  cargo lab bench compare [OPTIONS]
+                              how often %%compare is wrong about identical code, and finds a true 5 %
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
@@ -111,7 +113,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
         Some("prepare") => Wish::Prepare,
         Some("spark") => Wish::Spark,
         Some("bench") => {
-            return Err("what is to be measured? There are `bench cells`, `bench tables`, `bench sql` and `bench output`".into());
+            return Err(
+                "what is to be measured? There are `bench cells`, `bench tables`, `bench sql`, `bench output` and `bench compare`".into()
+            );
         }
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
         Some("doctor") => Wish::Doctor { json },

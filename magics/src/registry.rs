@@ -7,8 +7,8 @@ use crate::help;
 use crate::host::Host;
 use crate::live::Live;
 use crate::magics::{
-    bash, chart, check, claim, data, engine, exercise, expect_error, lsmagic, machine, parallel, profile, python, restore, results, sql,
-    tables, timeit, vars,
+    bash, chart, check, claim, compare, data, engine, exercise, expect_error, lsmagic, machine, parallel, profile, python, restore,
+    results, sql, tables, timeit, vars,
 };
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
@@ -51,6 +51,7 @@ pub trait Magic: Sync {
 pub static MAGICS: &[&dyn Magic] = &[
     &sql::Sql,
     &timeit::Timeit,
+    &compare::Compare,
     &parallel::Parallel,
     &profile::Profile,
     &results::Results,

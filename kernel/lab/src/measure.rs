@@ -1,4 +1,4 @@
-//! The loops behind `%%timeit`, `%%parallel` and `%%profile`.
+//! The loops behind `%%timeit`, `%%compare`, `%%parallel` and `%%profile`.
 //!
 //! They collect samples and send them to the kernel as they come; what the samples mean is decided there.
 //! The loops follow `criterion` and `divan`: one batch size for all samples of a run, chosen so that a batch
@@ -12,9 +12,11 @@ use serde_json::json;
 use crate::runtime::event;
 
 pub(crate) mod allocations;
+pub mod answer;
 mod check;
 mod parallel;
 mod profile;
+mod round;
 mod time;
 mod timing;
 
@@ -22,6 +24,7 @@ pub use allocations::{Counts, allocations, allocations_while_timed};
 pub use check::{Gate, gate, round};
 pub use parallel::parallel;
 pub use profile::profile;
+pub use round::{Round, swept};
 pub use time::time;
 pub use timing::Timing;
 

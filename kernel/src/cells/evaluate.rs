@@ -57,6 +57,11 @@ impl Prepared {
     }
 }
 
+/// Whether this is one variant of `%%compare`, which runs once per round and defines nothing.
+pub fn is_round(source: &str) -> bool {
+    source.contains("lab::measure::Round::begin()")
+}
+
 /// Why a cell was not compiled.
 pub enum Refused {
     Errors {
@@ -232,7 +237,13 @@ impl Evaluator {
             let key = cache::key(&[&source.text, &identity]);
             let file = format!("cell_{}.rs", &key[..16]);
             self.libraries += 1;
-            let library = self.folder.join(format!("libcell_{}.so", self.libraries));
+            // A round is loaded once: the loader knows its library by the name, and the file stays.
+            let name = if is_round(&source.text) { format!("round_{}", &key[..16]) } else { format!("cell_{}", self.libraries) };
+            let library = self.folder.join(format!("lib{name}.so"));
+            if is_round(&source.text) && library.is_file() {
+                self.accept(prepared, Some(library), &loaded, Vec::new(), file, source);
+                return Ok(());
+            }
             let fixed = !READ_ELSEWHERE.iter().any(|name| source.text.contains(name));
             match self.cache.find(&key, &library).filter(|_| fixed) {
                 Some(Known::Instead(other)) => {
@@ -410,7 +421,9 @@ impl Evaluator {
                 Err(ended) => return Err(self.died(&ended)),
             };
             // The loader has it; the file is in nobody's way in memory then.
-            let _ = std::fs::remove_file(library);
+            if !is_round(&prepared.origin.source) {
+                let _ = std::fs::remove_file(library);
+            }
             if outcome.not_loaded.is_some() {
                 done.outcome = Some(outcome);
                 return Ok(done);
@@ -426,8 +439,8 @@ impl Evaluator {
             }
             self.variables.retain(&outcome.names);
             if outcome.ended == 0 && !(prepared.changeable.is_empty() && outcome.new.is_empty()) {
-                if prepared.changeable.is_empty() {
-                    // A cell that only defines, run again, need not be restored twice.
+                if prepared.changeable.is_empty() || is_round(&prepared.origin.source) {
+                    // A cell that only defines, run again, need not be restored twice; nor need rounds.
                     self.log.retain(|earlier| earlier.source != prepared.origin.source);
                 }
                 self.log.push(Arc::clone(&prepared.origin));

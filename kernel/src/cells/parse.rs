@@ -93,7 +93,9 @@ pub fn parse(code: &str) -> Parsed {
     let root = file.syntax_node();
     let list = root.children().next().and_then(ast::Fn::cast).and_then(|function| function.body()).and_then(|body| body.stmt_list());
     let children: Vec<SyntaxNode> = list.map(|list| list.syntax().children().collect()).unwrap_or_default();
-    let mut start = 0;
+    // Blank lines above the code are no part of it: the same code further down in a cell is the same source.
+    let mut start = code.len() - code.trim_start().len();
+    start = code[..start].rfind('\n').map_or(0, |line_break| line_break + 1);
     let count = children.len();
     for (index, node) in children.iter().enumerate() {
         let end = match children.get(index + 1) {

@@ -14,7 +14,7 @@ use super::worker_link::WorkerLink;
 use crate::cells::cache::Cache;
 use crate::cells::compiler::Compiler;
 use crate::cells::diagnostic::Diagnostic;
-use crate::cells::evaluate::{Died, Done, Evaluator, Prepared, Refused};
+use crate::cells::evaluate::{Died, Done, Evaluator, Prepared, Refused, is_round};
 use crate::cells::origin::{Line, Origin};
 use crate::cells::worker::{INTERRUPTED, Process};
 use crate::shim;
@@ -255,7 +255,9 @@ impl RustSession {
             )));
         }
         // What it has defined stays, however it ended.
-        self.analyzer.follow(&origin.source);
+        if !is_round(&origin.source) {
+            self.analyzer.follow(&origin.source);
+        }
         if let Some(outcome) = &done.outcome {
             self.link.wait_for_end(ended + 1, DRAIN);
             ran.times.run_s = outcome.run_s;

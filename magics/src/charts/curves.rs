@@ -47,6 +47,8 @@ pub struct Curves {
     /// What the sizes are, for example `megabytes`.
     pub x_title: String,
     pub curves: Vec<Curve>,
+    /// Sizes at which something ends, for example a cache, with its name; those outside of the axis are not drawn.
+    pub marks: Vec<(f64, String)>,
     pub footer: Footer,
 }
 
@@ -73,6 +75,7 @@ impl Curves {
         let mut canvas = Canvas::new(theme::WIDTH, plot.bottom + 52.0 + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         plot.draw_frame(&mut canvas, &self.x_title);
+        plot.draw_marks(&mut canvas, &self.marks);
         for curve in &self.curves {
             plot.draw_curve(&mut canvas, curve);
         }
@@ -146,6 +149,17 @@ impl Plot {
         canvas.line((self.x.from_px, self.top), (self.x.from_px, self.bottom), theme::AXIS, 1.25);
         let middle = (self.x.from_px + self.x.to_px) / 2.0;
         canvas.text((middle, self.bottom + 37.0), x_title, Type::new(theme::BODY).align(Align::Centre));
+    }
+
+    /// Dashed lines with their names, alternately higher and lower, so that near ones do not touch.
+    fn draw_marks(&self, canvas: &mut Canvas, marks: &[(f64, String)]) {
+        let inside = marks.iter().filter(|(x, _)| (self.x.low..=self.x.high).contains(x));
+        for (index, (x, name)) in inside.enumerate() {
+            let x = self.x.px(*x);
+            canvas.dashed(&[(x, self.top), (x, self.bottom)], theme::MUTED, 1.25, 3.0, 3.0);
+            let at = frame::keep_inside(x + 3.0, name, theme::SMALL, false, self.x.from_px, self.x.to_px);
+            canvas.text((at, self.bottom - 6.0 - 13.0 * (index % 2) as f64), name.as_str(), TICK.align(Align::Centre));
+        }
     }
 
     fn draw_curve(&self, canvas: &mut Canvas, curve: &Curve) {

@@ -24,6 +24,7 @@ fn chart() -> Curves {
             curve("Parquet", 0.01, 0.002, &sizes),
             curve("mapped IPC", 0.0, 0.0003, &sizes),
         ],
+        marks: vec![(0.4, "L1d".into()), (8.0, "L2".into()), (1e9, "L3".into())],
         footer: footer(),
     };
     let names: Vec<String> = chart.curves.iter().map(|curve| curve.name.clone()).collect();
@@ -36,10 +37,11 @@ fn chart() -> Curves {
 fn curves_with_names_and_gaps() {
     let drawn = chart().draw().unwrap();
     save("curves", &drawn);
-    for part in ["mapped IPC", "megabytes", "lower is better", "✕"] {
+    for part in ["mapped IPC", "megabytes", "lower is better", "✕", "L1d", "L2"] {
         assert!(drawn.svg.contains(part), "{part}");
     }
     assert!(drawn.alt.contains("mapped IPC from 300 µs at 0.1 megabytes to 300 µs at 100 megabytes"), "{}", drawn.alt);
+    assert!(!drawn.svg.contains("L3") && drawn.text.contains("marked: L1d at 0.4, L2 at 8"), "{}", drawn.text);
     assert!(drawn.alt.contains("none at 100 (timeout)"), "{}", drawn.alt);
     let lines: Vec<&str> = drawn.text.lines().collect();
     assert!(lines[2].starts_with("megabytes") && lines[6].contains("(timeout)"), "{}", drawn.text);

@@ -23,8 +23,7 @@ fn said(curve: &Curve, x_title: &str) -> String {
 
 /// A row per size, a column per curve.
 pub fn text(chart: &Curves) -> String {
-    let mut sizes: Vec<f64> =
-        chart.curves.iter().flat_map(|c| c.points.iter().map(|p| p.x).chain(c.gaps.iter().map(|gap| gap.0))).collect();
+    let mut sizes: Vec<f64> = sizes_of(chart).collect();
     sizes.sort_by(f64::total_cmp);
     sizes.dedup();
     let mut rows = vec![std::iter::once(chart.x_title.clone()).chain(chart.curves.iter().map(|c| c.name.clone())).collect::<Vec<_>>()];
@@ -36,5 +35,13 @@ pub fn text(chart: &Curves) -> String {
         };
         rows.push(std::iter::once(short_number(size)).chain(chart.curves.iter().map(cell)).collect());
     }
-    format!("{}\ntime against {}, lower is better; medians\n{}", chart.title, chart.x_title, text::table(&rows))
+    let (low, high) = (sizes_of(chart).fold(f64::INFINITY, f64::min), sizes_of(chart).fold(0.0, f64::max));
+    let marks: Vec<String> =
+        chart.marks.iter().filter(|(x, _)| (low..=high).contains(x)).map(|(x, name)| format!("{name} at {}", short_number(*x))).collect();
+    let marked = if marks.is_empty() { String::new() } else { format!("\nmarked: {}", marks.join(", ")) };
+    format!("{}\ntime against {}, lower is better; medians\n{}{marked}", chart.title, chart.x_title, text::table(&rows))
+}
+
+fn sizes_of(chart: &Curves) -> impl Iterator<Item = f64> {
+    chart.curves.iter().flat_map(|c| c.points.iter().map(|p| p.x).chain(c.gaps.iter().map(|gap| gap.0)))
 }

@@ -4,6 +4,7 @@ pub mod bash;
 pub mod chart;
 pub mod check;
 pub mod claim;
+pub mod compare;
 pub mod data;
 pub mod engine;
 pub mod exercise;

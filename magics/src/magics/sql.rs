@@ -1,13 +1,13 @@
 //! `%%sql`: runs SQL on an engine and shows, explains or stores the result.
 
-mod bind;
-mod cell_text;
-pub(super) mod engines;
-mod many;
+pub(crate) mod bind;
+pub(crate) mod cell_text;
+pub(crate) mod engines;
+pub(crate) mod many;
 pub(super) mod once;
 pub(super) mod query;
 pub(crate) mod render;
-pub(super) mod repeat;
+pub(crate) mod repeat;
 pub(super) mod rows;
 
 use std::time::Instant;

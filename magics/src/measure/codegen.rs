@@ -69,6 +69,31 @@ impl Wrap<'_> {
     }
 }
 
+/// One variant of `%%compare`: what it does in a round stands in the order that `lab::measure::Round` reads, so that the code is the
+/// same each time. `header_line` is the 1-based line of the cell above the body; every line of the body stands on its own line.
+pub fn round(body: &str, inputs: &[String], header_line: usize) -> String {
+    let touch = Wrap { body, setup: "", inputs, config: Value::Null }.touch();
+    format!(
+        "{}{{ let __bb_round = lab::measure::Round::begin()?; #[allow(unused_braces, dropping_copy_types, dropping_references)] \
+         let __bb_value = __bb_round.run(|| -> Result<_, lab::AnyError> {{ {touch} Ok({{\n{}\n}}) }})?; \
+         if let Some(__bb_name) = __bb_round.answer() {{ use lab::measure::answer::*; #[allow(unused_must_use)] \
+         {{ (&&&&&&Answer(&__bb_value)).benchbook_answer(__bb_name)?; }} }} }};",
+        "\n".repeat(header_line.saturating_sub(1)),
+        body.trim_end()
+    )
+}
+
+/// `let name: Vec<(String, Timing)> = …;` for `%%compare -o name`: labels and their timings.
+pub fn bind_timings(name: &str, timings: &[(String, Value)]) -> String {
+    let items: Vec<String> = timings
+        .iter()
+        .map(|(label, timing)| {
+            format!("({}.to_owned(), lab::measure::Timing::from_json({})?)", literal(label), literal(&timing.to_string()))
+        })
+        .collect();
+    format!("let {name}: Vec<(String, lab::measure::Timing)> = vec![{}];", items.join(", "))
+}
+
 /// `let name: Timing = …;` for `-o name`.
 pub fn bind_timing(name: &str, timing: &Value) -> String {
     format!("let {name}: lab::measure::Timing = lab::measure::Timing::from_json({})?;", literal(&timing.to_string()))

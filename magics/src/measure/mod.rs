@@ -10,6 +10,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod stacks;
+pub mod sweep;
 pub mod symbols;
 #[cfg(test)]
 pub(crate) mod testing;

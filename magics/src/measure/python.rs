@@ -15,6 +15,7 @@ const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
 const CHECKING: Module = Module { name: "benchbook_checking", source: include_str!("python/checking.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
+const ROUND: Module = Module { name: "benchbook_round", source: include_str!("python/round.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
 
 /// The interpreter that measured.
@@ -57,6 +58,16 @@ pub fn check(call: &Call, what: &str, fresh: bool, code: &str, line: usize) -> S
     let (magic, text) = cell_text(call);
     let arguments = json!({"magic": magic, "text": text, "body": {"text": code, "line": line, "column": 0}});
     python_code::call(&[USER_CODE, TIMING, CHECKING], "check", &[json!(what), json!(fresh), arguments])
+}
+
+/// One round of a variant of `%%compare`: `arguments` are those of `_round` in `python/round.py`.
+pub fn round(arguments: &Value) -> String {
+    python_code::call(&[USER_CODE, TIMING, ROUND], "round", std::slice::from_ref(arguments))
+}
+
+/// Sets the swept variable.
+pub fn sweep(name: &str, value: u64) -> String {
+    python_code::call(&[USER_CODE, TIMING, ROUND], "sweep", &[json!(name), json!(value)])
 }
 
 /// Binds a finished measurement to a variable of the user's.

@@ -4,6 +4,8 @@
 //! statistics or bootstrap. Outliers are counted, never dropped.
 
 pub mod bootstrap;
+pub mod growth;
+pub mod holm;
 pub mod independent;
 pub mod interval;
 pub mod noise;
@@ -11,6 +13,8 @@ pub mod outliers;
 pub mod quantile;
 pub mod scaling;
 pub mod serial;
+pub mod verdict;
+pub mod wilcoxon;
 
 pub use bootstrap::{Estimate, ratio_of_pairs};
 pub use noise::{Level, Noise};

@@ -71,6 +71,23 @@ fn round_trips_are_measured() {
 }
 
 #[test]
+fn verdicts_of_comparisons_are_counted() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    let file = dir.path().join("compare.json");
+    let output = program("CARGO_BIN_EXE_bench-compare")
+        .env("CARGO_TARGET_DIR", &installed().target_dir)
+        .args(["--comparisons", "2", "--only", "rust", "--budget", "200ms", "--json"])
+        .arg(&file)
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("rust A/A") && text.contains("rust A/B"), "{text}");
+    let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+    assert_eq!(json["rows"][1]["verdicts"].as_array().map(Vec::len), Some(2), "{json:#}");
+}
+
+#[test]
 fn nonsense_is_refused() {
     let help = bench_cells().arg("--help").output().expect("the program runs");
     assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--rounds"));

@@ -5,6 +5,7 @@ mod browser;
 mod cells;
 mod cli;
 mod commands;
+mod compare;
 mod conformance;
 mod datasets;
 mod engine_client;

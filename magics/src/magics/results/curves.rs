@@ -40,6 +40,7 @@ pub fn show(call: &Call, x_title: &str, store: &Store) -> Result<[Bundle; 2], Ma
         note: String::new(),
         x_title: x_title.to_owned(),
         curves,
+        marks: Vec::new(),
         footer: footer(&measured, noise(&measured)),
     };
     let result = result(&chart.title, x_title, &entries);

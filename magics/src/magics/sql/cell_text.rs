@@ -45,6 +45,11 @@ impl CellText {
         Self { cell: format!("{before}{}{below}", own.text.trim_end()), sql: format!("{place}{}", sql.trim_end()) }
     }
 
+    /// A part of a cell: the query whose first line is the 1-based `line` of `cell`.
+    pub fn of_part(cell: &str, query: &str, line: usize) -> Self {
+        Self { cell: cell.to_owned(), sql: format!("{}{}", "\n".repeat(line.saturating_sub(1)), query.trim_end()) }
+    }
+
     /// The text of a file, whose lines and columns then count.
     ///
     /// # Errors

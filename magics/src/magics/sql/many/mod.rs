@@ -11,11 +11,11 @@
 //! | [`object`] | the result object |
 
 mod object;
-mod outcome;
+pub mod outcome;
 pub mod prepare;
 mod run;
 pub mod settings;
-mod show;
+pub mod show;
 mod verdict;
 
 use settings::Settings;

@@ -27,6 +27,8 @@ pub fn result(measured: &Measured, settings: &Settings, verdicts: &Verdicts) -> 
                 .with("ratio", against.ratio)
                 .maybe("ci", against.ci.map(|(low, high)| json!([low, high])))
                 .with("verdict", against.verdict.name())
+                .maybe("p", against.p)
+                .maybe("rounds_needed", against.rounds_needed)
                 .value()
         })
         .collect();

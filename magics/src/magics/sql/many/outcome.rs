@@ -106,17 +106,22 @@ impl EngineRun {
 
     /// Median of each phase over the counted runs.
     pub fn warm_phases(&self) -> Phases {
-        let median = |phase: fn(&Phases) -> Option<f64>| {
-            let known: Vec<f64> = self.phases.iter().filter_map(phase).collect();
-            (!known.is_empty()).then(|| quantile::median(&known))
-        };
-        Phases {
-            open: median(|p| p.open),
-            load: median(|p| p.load),
-            plan: median(|p| p.plan),
-            execute: median(|p| p.execute),
-            fetch: median(|p| p.fetch),
-        }
+        medians(&self.phases)
+    }
+}
+
+/// Median of each phase.
+pub fn medians(phases: &[Phases]) -> Phases {
+    let median = |phase: fn(&Phases) -> Option<f64>| {
+        let known: Vec<f64> = phases.iter().filter_map(phase).collect();
+        (!known.is_empty()).then(|| quantile::median(&known))
+    };
+    Phases {
+        open: median(|p| p.open),
+        load: median(|p| p.load),
+        plan: median(|p| p.plan),
+        execute: median(|p| p.execute),
+        fetch: median(|p| p.fetch),
     }
 }
 

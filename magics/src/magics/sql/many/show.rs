@@ -55,10 +55,13 @@ pub fn show(
     Ok(())
 }
 
-/// The first row that differs, side by side.
 fn difference(measured: &Measured, engine: usize, comparison: &sql_wire::Comparison) -> Bundle {
     let first = measured.reference.map_or("first", |i| measured.runs[i].name.as_str());
-    let other = measured.runs[engine].name.as_str();
+    side_by_side(first, &measured.runs[engine].name, comparison)
+}
+
+/// The first row that differs of two answers, side by side.
+pub fn side_by_side(first: &str, other: &str, comparison: &sql_wire::Comparison) -> Bundle {
     let title = format!("{other} and {first} give different answers: {}", comparison.reason);
     let mut table = Table {
         headings: vec![Heading::text("column"), Heading::text(first), Heading::text(other), Heading::text("")],

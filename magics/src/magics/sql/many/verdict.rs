@@ -3,42 +3,8 @@
 use super::run::Measured;
 use super::settings::Settings;
 use crate::magics::results::words::ratio_text;
-use crate::stats::bootstrap::{SEED, ratio_of_pairs};
 use crate::stats::independent::{Ratio, Verdict as Reading};
-
-/// Differences smaller than this do not matter.
-const DELTA: f64 = 0.02;
-
-/// What the rounds allow to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Faster,
-    Slower,
-    /// The interval lies within 2 % of 1.
-    Equivalent,
-    CannotTell,
-}
-
-impl Verdict {
-    /// As in the result object.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Faster => "faster",
-            Self::Slower => "slower",
-            Self::Equivalent => "equivalent",
-            Self::CannotTell => "cannot tell",
-        }
-    }
-
-    fn of(ratio: f64, ci: Option<(f64, f64)>) -> Self {
-        match ci {
-            Some((low, high)) if low >= 1.0 - DELTA && high <= 1.0 + DELTA => Self::Equivalent,
-            Some((_, high)) if high < 1.0 && ratio < 1.0 - DELTA => Self::Faster,
-            Some((low, _)) if low > 1.0 && ratio > 1.0 + DELTA => Self::Slower,
-            _ => Self::CannotTell,
-        }
-    }
-}
+use crate::stats::verdict::{self, DELTA, Verdict};
 
 /// One engine against the baseline.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +13,11 @@ pub struct Against {
     pub engine: usize,
     pub ratio: f64,
     pub ci: Option<(f64, f64)>,
+    /// Wilcoxon's signed-rank test, adjusted by Holm for several engines.
+    pub p: Option<f64>,
     pub verdict: Verdict,
+    /// Rounds that may be needed to tell.
+    pub rounds_needed: Option<usize>,
 }
 
 /// All ratios, and what they are to.
@@ -68,10 +38,13 @@ pub fn verdicts(measured: &Measured, settings: &Settings) -> Verdicts {
     let all: Vec<usize> = (0..measured.runs.len()).filter(timed).collect();
     let named = all.iter().copied().find(|i| Some(&measured.runs[*i].engine) == settings.baseline.as_ref());
     let Some(baseline) = named.or(all.first().copied()) else { return Verdicts::default() };
-    let against = all.iter().copied().filter(|i| *i != baseline).filter_map(|engine| {
-        let estimate = ratio_of_pairs(&measured.runs[engine].samples, &measured.runs[baseline].samples, SEED)?;
-        let verdict = Verdict::of(estimate.value, estimate.ci);
-        Some(Against { engine, ratio: estimate.value, ci: estimate.ci, verdict })
+    let others: Vec<usize> = all.into_iter().filter(|i| *i != baseline).collect();
+    let times: Vec<&[f64]> = others.iter().map(|i| measured.runs[*i].samples.as_slice()).collect();
+    let judged = verdict::judge(&times, &measured.runs[baseline].samples, DELTA);
+    let against = others.into_iter().zip(judged).filter_map(|(engine, judged)| {
+        let judged = judged?;
+        let (ratio, ci) = (judged.ratio.value, judged.ratio.ci);
+        Some(Against { engine, ratio, ci, p: judged.p, verdict: judged.verdict, rounds_needed: judged.rounds_needed })
     });
     Verdicts { baseline: Some(baseline), against: against.collect() }
 }
@@ -102,7 +75,11 @@ impl Verdicts {
             match (against.verdict, against.ci) {
                 (Verdict::Faster | Verdict::Slower, _) => format!("{name} takes {number} of {base}'s time"),
                 (Verdict::Equivalent, _) => format!("{name} and {base} take the same time within 2 %: {number}"),
-                (Verdict::CannotTell, Some(_)) => format!("{name} against {base}: cannot tell from {rounds} rounds, {number}"),
+                (Verdict::CannotTell, Some(_)) => {
+                    let more =
+                        against.rounds_needed.map(|needed| format!("; about {} more rounds may tell", needed.saturating_sub(rounds)));
+                    format!("{name} against {base}: cannot tell from {rounds} rounds, {number}{}", more.unwrap_or_default())
+                }
                 (Verdict::CannotTell, None) => {
                     format!("{name} against {base}: {number} of the time, but {rounds} rounds give no interval; 6 do")
                 }
