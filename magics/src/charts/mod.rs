@@ -7,7 +7,8 @@
 //! | [`curves`] | times against a size, one curve per series, both axes logarithmic |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
 //! | [`phases`] | one query on several engines: stacked parts, warm and cold, gaps |
-//! | [`flame`] | sampled stacks |
+//! | [`flame`] | sampled stacks, of one piece of code or beside those of another |
+//! | [`timeline`] | memory over time with its peak |
 //!
 //! Every chart reads without JavaScript, without fonts from elsewhere, in light, dark and black-and-white: it
 //! brings its own light panel, and colour never carries a meaning alone.
@@ -32,6 +33,7 @@ pub mod svg;
 pub(crate) mod testing;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 
 pub use chart::Chart;
 pub use frame::Footer;

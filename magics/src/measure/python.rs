@@ -14,6 +14,7 @@ use crate::registry::Call;
 const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_str!("python/user_code.py") };
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
+const PROFILE: Module = Module { name: "benchbook_profile", source: include_str!("python/profile.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
 
 /// The interpreter that measured.
@@ -48,6 +49,11 @@ pub fn timeit(call: &Call, each: Option<&str>, config: &Value) -> String {
 pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) -> String {
     let more = json!({"counts": counts, "backend": backend, "config": config});
     python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
+}
+
+/// `%%profile`.
+pub fn profile(call: &Call, config: &Value) -> String {
+    python_code::call(&[USER_CODE, PROFILE], "profile", &[with_code(call, &json!({"config": config}))])
 }
 
 /// Binds a finished measurement to a variable of the user's.
