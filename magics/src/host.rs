@@ -42,6 +42,25 @@ pub struct RustOutcome {
     pub run_s: f64,
 }
 
+/// A line of a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceLine {
+    /// How the cell is called: `cell [3]`.
+    pub cell: String,
+    /// 1-based.
+    pub line: usize,
+    /// The whole cell.
+    pub source: String,
+}
+
+/// What the compiler makes of a cell, as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assembly {
+    pub text: String,
+    /// The generated file of which `.loc` lines tell lines.
+    pub file: String,
+}
+
 /// What became of variables that were made again.
 #[derive(Debug, Clone, Default)]
 pub struct Restored {
@@ -62,6 +81,28 @@ pub trait Host {
 
     /// Like [`Host::eval_rust`], but frames sent by `lab::measure` go to `on_event` while the code runs.
     fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError>;
+
+    /// Like [`Host::measure_rust`], of code that is compiled with a table of lines, so that a profiler can name the lines of
+    /// cells and inlined functions. The optimisation is the same.
+    ///
+    /// # Errors
+    /// As for [`Host::measure_rust`].
+    fn profile_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        self.measure_rust(code, on_event)
+    }
+
+    /// Where a line of a generated file came from, as profiles name it; none for lines of the kernel's own.
+    fn source_line(&mut self, _file: &str, _line: usize) -> Option<SourceLine> {
+        None
+    }
+
+    /// The assembly of code that is not run.
+    ///
+    /// # Errors
+    /// Compile errors.
+    fn assembly(&mut self, _code: &str) -> Result<Assembly, MagicError> {
+        Err(MagicError::new("MeasureError", "this host has no compiler that shows its assembly"))
+    }
 
     /// Runs the cells again, silently and in a fresh worker, that have made or changed variables.
     ///

@@ -32,9 +32,13 @@ pub const PROFILE: &[&str] = &[
     "-Coverflow-checks=off",
     "-Cpanic=unwind",
     "-Cembed-bitcode=no",
-    "-Cdebuginfo=0",
     "-Csymbol-mangling-version=v0",
 ];
+
+/// The same code, with and without a table of lines: what a profiler needs to tell lines and inlined functions.
+fn debug_info(line_tables: bool) -> &'static str {
+    if line_tables { "-Cdebuginfo=line-tables-only" } else { "-Cdebuginfo=0" }
+}
 
 /// The process group that compiles now, for interrupts.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +66,8 @@ pub struct Compiler {
     /// Crates added with `:dep`.
     pub built: Built,
     pub opt_level: String,
+    /// Whether libraries tell of each instruction which line it comes from.
+    pub line_tables: bool,
     /// Links cells without the C compiler; `None` where that does not work.
     pub linker: Option<Linker>,
     pub running: Running,
@@ -83,7 +89,8 @@ pub enum Compiled {
 impl Compiler {
     /// Everything but the source that decides what is compiled.
     pub fn identity(&self, goal: Goal) -> String {
-        let mut text = format!("{} {} {goal:?} {PROFILE:?}\n", self.lab.rustc, self.opt_level);
+        let debug_info = debug_info(self.line_tables);
+        let mut text = format!("{} {} {goal:?} {PROFILE:?} {debug_info}\n", self.lab.rustc, self.opt_level);
         // A rebuilt `lab` has the same path and another time.
         for path in std::iter::once(&self.lab.lab).chain(self.built.externs.values()) {
             let data = std::fs::metadata(path).ok();
@@ -109,7 +116,7 @@ impl Compiler {
             "cdylib",
             "--error-format=json",
         ]);
-        command.args(PROFILE).arg(format!("-Copt-level={}", self.opt_level));
+        command.args(PROFILE).arg(debug_info(self.line_tables)).arg(format!("-Copt-level={}", self.opt_level));
         if let Some(emit) = emit {
             command.arg(format!("--emit={emit}"));
         }
@@ -165,6 +172,29 @@ impl Compiler {
             self.linker = None;
         }
         self.run(self.command(source, folder, output, crates, None))
+    }
+
+    /// The assembly of a source that [`Compiler::compile`] has accepted, in Intel's syntax where there is a choice.
+    ///
+    /// # Errors
+    /// As there, and a compiler that refuses.
+    pub fn assembly(&self, text: &str, source: &str, folder: &Path, crates: &BTreeSet<&str>) -> anyhow::Result<String> {
+        std::fs::write(folder.join(source), text).context("the cell's source cannot be written")?;
+        let output = folder.join(source).with_extension("s");
+        let mut command = self.command(source, folder, &output, crates, Some("asm"));
+        if cfg!(target_arch = "x86_64") {
+            command.arg("-Cllvm-args=-x86-asm-syntax=intel");
+        }
+        match self.run(command)? {
+            Compiled::Ok { .. } => {}
+            Compiled::Killed => anyhow::bail!("the compiler was stopped"),
+            Compiled::Refused { errors } => {
+                anyhow::bail!("the compiler refuses: {}", errors.first().map_or("", |error| error.message.as_str()))
+            }
+        }
+        let assembly = std::fs::read_to_string(&output).context("the assembly cannot be read")?;
+        let _ = std::fs::remove_file(output);
+        Ok(assembly)
     }
 
     fn run(&self, mut command: Command) -> anyhow::Result<Compiled> {

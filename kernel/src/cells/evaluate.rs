@@ -43,6 +43,9 @@ pub struct Prepared {
     /// The earlier variables that the cell can change, or moves away.
     changeable: Vec<String>,
     pub warnings: Vec<Diagnostic>,
+    /// The generated source, and the crates that the types of its variables name.
+    text: String,
+    crates: Vec<String>,
     /// Name of the generated file, and its lines.
     pub file: String,
     pub lines: Arc<Vec<Line>>,
@@ -217,6 +220,8 @@ impl Evaluator {
             consumed: BTreeSet::new(),
             changeable: Vec::new(),
             warnings: Vec::new(),
+            text: String::new(),
+            crates: Vec::new(),
             file: String::new(),
             lines: Arc::default(),
             compile_s: 0.0,
@@ -226,6 +231,20 @@ impl Evaluator {
         }
         self.compile(&mut prepared, goal)?;
         Ok(prepared)
+    }
+
+    /// The assembly of a cell that is not run, and the name of its generated file.
+    ///
+    /// # Errors
+    /// As [`Evaluator::prepare`].
+    pub fn assembly(&mut self, origin: &Arc<Origin>) -> Result<(String, String), Refused> {
+        let prepared = self.prepare(origin)?;
+        if let Some(library) = &prepared.library {
+            let _ = std::fs::remove_file(library);
+        }
+        let crates = prepared.crates.iter().map(String::as_str).collect();
+        let assembly = self.compiler.assembly(&prepared.text, &prepared.file, &self.folder, &crates);
+        assembly.map(|text| (text, prepared.file)).map_err(|error| Refused::Failed(format!("{error:#}")))
     }
 
     fn compile(&mut self, prepared: &mut Prepared, goal: Goal) -> Result<(), Refused> {
@@ -306,6 +325,8 @@ impl Evaluator {
             loaded.iter().filter(|variable| variable.mutable || variable.consumed).map(|variable| variable.name.clone()).collect();
         prepared.library = library;
         prepared.warnings = warnings;
+        prepared.text.clone_from(&source.text);
+        prepared.crates = loaded.iter().flat_map(|variable| spelling::crates(&variable.spelling)).map(str::to_owned).collect();
         prepared.lines = Arc::new(source.into_lines());
         self.files.insert(file.clone(), Arc::clone(&prepared.lines));
         prepared.file = file;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use magics::bundle::Bundle;
 use magics::error::MagicError;
-use magics::host::{Event, Host, Restored, RustOutcome, Stream, Variable};
+use magics::host::{Assembly, Event, Host, Restored, RustOutcome, SourceLine, Stream, Variable};
 use magics::sql_wire::{CompareRequest, Comparison, EngineControl, EngineState, SqlFailure, SqlReply, SqlRequest, class};
 
 use crate::engine_worker::{EngineError, EngineWorker};
@@ -67,6 +67,22 @@ impl Host for SessionHost<'_> {
             return Err(MagicError::interrupted());
         }
         run_rust::run(self.shared, self.past, self.cell, code, on_event)
+    }
+
+    fn profile_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
+        if self.cell.io.is_cancelled() {
+            return Err(MagicError::interrupted());
+        }
+        run_rust::profiled(self.shared, self.past, self.cell, code, on_event)
+    }
+
+    fn source_line(&mut self, file: &str, line: usize) -> Option<SourceLine> {
+        run_rust::source_line(self.shared, file, line)
+    }
+
+    fn assembly(&mut self, code: &str) -> Result<Assembly, MagicError> {
+        run_rust::assembly(self.shared, self.cell, code)
     }
 
     fn restore(&mut self) -> Result<Restored, MagicError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use magics::bundle::Bundle;
 use magics::error::MagicError;
-use magics::host::{Event, Restored, RustOutcome, Stream};
+use magics::host::{Assembly, Event, Restored, RustOutcome, SourceLine, Stream};
 
 use crate::cells::origin::{Line, Origin};
 use crate::engine::CellIo;
@@ -111,6 +111,51 @@ pub fn run(
             Err(explain(failed, rust, cell.io.is_cancelled()))
         }
     }
+}
+
+/// As [`run`], of a library that tells a profiler its lines.
+///
+/// # Errors
+/// As [`run`].
+pub fn profiled(
+    shared: &Shared,
+    past: &mut Past,
+    cell: &CellContext,
+    source: &str,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<RustOutcome, MagicError> {
+    let with_lines = |on: bool| {
+        if let Some(rust) = shared.rust.lock().as_mut() {
+            rust.set_line_tables(on);
+        }
+    };
+    with_lines(true);
+    let outcome = run(shared, past, cell, source, on_event);
+    with_lines(false);
+    outcome
+}
+
+/// The assembly of code that is not run, with the line of each instruction.
+///
+/// # Errors
+/// Compile errors.
+pub fn assembly(shared: &Shared, cell: &CellContext, source: &str) -> Result<Assembly, MagicError> {
+    let mut guard = shared.rust.lock();
+    let rust = guard.as_mut().ok_or_else(not_running)?;
+    let runs = Runs::now(shared);
+    rust.set_line_tables(true);
+    let outcome = rust.assembly(&cell.origin(source));
+    rust.set_line_tables(false);
+    drop(runs);
+    outcome.map(|(text, file)| Assembly { text, file }).map_err(|failed| explain(failed, rust, cell.io.is_cancelled()))
+}
+
+/// Where a line of a generated file came from.
+pub fn source_line(shared: &Shared, file: &str, line: usize) -> Option<SourceLine> {
+    let guard = shared.rust.lock();
+    let Line::User { origin, line, .. } = guard.as_ref()?.place(file, line)? else { return None };
+    let (line, _) = diagnostics::in_cell(&origin, line)?;
+    Some(SourceLine { cell: origin.name(), line, source: origin.cell.clone() })
 }
 
 /// Evaluates an expression without showing anything; its value comes back.

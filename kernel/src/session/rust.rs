@@ -196,6 +196,19 @@ impl RustSession {
         &self.dependencies
     }
 
+    /// Whether later cells tell a profiler their lines; their code is the same.
+    pub fn set_line_tables(&mut self, on: bool) {
+        self.evaluator.compiler.line_tables = on;
+    }
+
+    /// The assembly of code that is not run, and the name of the file that it says its lines are of.
+    ///
+    /// # Errors
+    /// Compile errors.
+    pub fn assembly(&mut self, origin: &Arc<Origin>) -> Result<(String, String), Failed> {
+        self.evaluator.assembly(origin).map_err(refused)
+    }
+
     /// Sets the optimisation level of later cells.
     pub fn set_opt_level(&mut self, level: &str) {
         level.clone_into(&mut self.evaluator.compiler.opt_level);
@@ -214,11 +227,7 @@ impl RustSession {
             self.add_dependency(TOKIO, doing)?;
         }
         doing("compiling");
-        let prepared = self.evaluator.prepare(origin).map_err(|refused| match refused {
-            Refused::Errors { errors, file, lines } => Failed::Compile { errors, file, lines },
-            Refused::Stopped => Failed::Stopped,
-            Refused::Failed(message) => Failed::Message(message),
-        })?;
+        let prepared = self.evaluator.prepare(origin).map_err(refused)?;
         if capture.is_cancelled() {
             return Err(Failed::Stopped);
         }
@@ -271,6 +280,14 @@ impl RustSession {
         ran.lost = done.lost;
         ran.unnameable = done.unnameable;
         Ok(ran)
+    }
+}
+
+fn refused(refused: Refused) -> Failed {
+    match refused {
+        Refused::Errors { errors, file, lines } => Failed::Compile { errors, file, lines },
+        Refused::Stopped => Failed::Stopped,
+        Refused::Failed(message) => Failed::Message(message),
     }
 }
 

@@ -222,6 +222,7 @@ impl Shared {
             lab,
             built: shim::Built::default(),
             opt_level: "3".to_owned(),
+            line_tables: false,
             linker: Linker::find(&self.sysroot),
             running: self.running.clone(),
         };

@@ -25,8 +25,30 @@ pub struct Flame {
     /// For example `1994 samples at 997 Hz over 2.00 s, 7 runs.`
     pub note: String,
     pub profile: Profile,
+    /// What the width is a share of, for example `CPU samples`.
+    pub of: &'static str,
+    /// How many samples there are; none where nothing was sampled.
+    pub samples: Option<u64>,
+    /// What to compare with: frames then tell how their share differs from that in here.
+    pub against: Option<Against>,
     pub footer: Footer,
 }
+
+/// A profile to compare with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Against {
+    /// Name of the code that is drawn, and of the one that it is compared with.
+    pub drawn: String,
+    pub with: String,
+    pub profile: Profile,
+}
+
+/// Shares that differ by less are drawn as alike.
+const ALIKE: f64 = 0.01;
+/// More than before, the same, less: the label has the sign as well.
+const MORE: [Colour; 2] = [Colour::rgb(0xF7, 0xB9, 0x7A), Colour::rgb(0xFB, 0xDD, 0xBB)];
+const SAME: Colour = Colour::rgb(0xEC, 0xEE, 0xF1);
+const LESS: [Colour; 2] = [Colour::rgb(0x8F, 0xC1, 0xE8), Colour::rgb(0xC9, 0xE1, 0xF4)];
 
 /// Warm and light, so that dark text reads on each (at least 7 : 1); neighbours differ.
 const WARM: [Colour; 7] = [
@@ -46,6 +68,13 @@ struct Drawing<'a> {
     total: f64,
     /// Samples in blocks too narrow for a frame of their own.
     other: u64,
+    before: Option<Before>,
+}
+
+/// What shares are compared with.
+#[derive(Clone, Copy)]
+struct Before {
+    total: f64,
 }
 
 impl Flame {
@@ -58,10 +87,15 @@ impl Flame {
         if total == 0 {
             return Err(MagicError::new("ChartError", "there is no sample to draw"));
         }
-        let mut sentences = vec![format!("Width: share of CPU samples; callers above, callees below, recursion joined. {}", self.note)];
-        if total < ENOUGH_SAMPLES {
-            sentences.push(too_few(total));
+        let of = self.of;
+        let mut sentences = vec![format!("Width: share of {of}; callers above, callees below, recursion joined. {}", self.note)];
+        if let Some(against) = &self.against {
+            let (drawn, with) = (&against.drawn, &against.with);
+            sentences.push(format!(
+                "Drawn: {drawn}. Compared with {with}, in points of share: + and orange is more, − and blue is less, grey alike (under 1 point)."
+            ));
         }
+        sentences.extend(self.samples.filter(|samples| *samples < ENOUGH_SAMPLES).map(too_few));
         let depth = self.profile.top().depth();
         if depth > MOST_ROWS {
             sentences.push(format!("Frames below level {MOST_ROWS} of {depth} are left out."));
@@ -72,8 +106,10 @@ impl Flame {
         let said_below = if narrow(self.profile.top(), total) { 30.0 } else { 12.0 };
         let mut canvas = Canvas::new(WIDTH, bottom + said_below + self.footer.height(WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
-        let mut drawing = Drawing { canvas: &mut canvas, top, total: total as f64, other: 0 };
-        drawing.node(self.profile.top(), theme::MARGIN, 0, 0);
+        let before = self.against.as_ref().map(|against| Before { total: against.profile.total().max(1) as f64 });
+        let mut drawing = Drawing { canvas: &mut canvas, top, total: total as f64, other: 0, before };
+        let same = self.against.as_ref().map(|against| against.profile.top()).filter(|node| node.symbol == self.profile.top().symbol);
+        drawing.node(self.profile.top(), same, theme::MARGIN, 0, 0);
         let other = drawing.other;
         if other > 0 {
             let note = format!("grey: other, frames too narrow to draw (together {})", percent(other as f64 / total as f64));
@@ -87,13 +123,17 @@ impl Flame {
 
     fn alt(&self, total: u64) -> String {
         let hot: Vec<String> = self.profile.hot(3).into_iter().map(|h| format!("{} {}", h.symbol, percent(h.self_share))).collect();
-        format!("Flame graph of {} from {total} CPU samples. Most time of their own: {}.", self.title, hot.join(", "))
+        let from = match self.samples {
+            Some(samples) => format!("from {samples} samples"),
+            None => format!("of {total} {}", self.of),
+        };
+        format!("Flame graph of {} {from}. Most of their own: {}.", self.title, hot.join(", "))
     }
 
     fn text(&self, total: u64) -> String {
-        let mut out = format!("{}\nshare of CPU samples; {}\n", self.title, self.note);
-        if total < ENOUGH_SAMPLES {
-            out.push_str(&too_few(total));
+        let mut out = format!("{}\nshare of {}; {}\n", self.title, self.of, self.note);
+        if let Some(samples) = self.samples.filter(|samples| *samples < ENOUGH_SAMPLES) {
+            out.push_str(&too_few(samples));
             out.push('\n');
         }
         let mut lines = Vec::new();
@@ -132,7 +172,7 @@ fn tree(node: &Node, total: f64, depth: usize, lines: &mut Vec<String>) {
 }
 
 impl Drawing<'_> {
-    fn node(&mut self, node: &Node, x: f64, row: usize, above: usize) {
+    fn node(&mut self, node: &Node, same: Option<&Node>, x: f64, row: usize, above: usize) {
         if row >= MOST_ROWS {
             return;
         }
@@ -142,14 +182,22 @@ impl Drawing<'_> {
         if colour == above && row > 0 {
             colour = (colour + 1) % WARM.len();
         }
-        self.block(x, wide, row, WARM[colour], Some((&node.symbol, node.count)));
+        let change = self.before.map(|before| node.count as f64 / self.total - same.map_or(0.0, |same| same.count as f64 / before.total));
+        let fill = change.map_or(WARM[colour], |change| changed(change, row));
+        let share = match change {
+            // A frame that has everything in both says nothing.
+            Some(change) if change.abs() >= ALIKE / 2.0 => points(change),
+            _ => percent(node.count as f64 / self.total),
+        };
+        self.block(x, wide, row, fill, Some((&node.symbol, share)));
         let mut at = x;
         let mut narrow = 0;
         for child in &node.children {
             if self.px(child.count) < LEAST_PX {
                 narrow += child.count;
             } else {
-                self.node(child, at, row + 1, colour);
+                let same = same.and_then(|same| same.children.iter().find(|other| other.symbol == child.symbol));
+                self.node(child, same, at, row + 1, colour);
                 at += self.px(child.count);
             }
         }
@@ -163,14 +211,13 @@ impl Drawing<'_> {
         count as f64 / self.total * (WIDTH - 2.0 * theme::MARGIN)
     }
 
-    fn block(&mut self, x: f64, wide: f64, row: usize, fill: Colour, label: Option<(&str, u64)>) {
+    fn block(&mut self, x: f64, wide: f64, row: usize, fill: Colour, label: Option<(&str, String)>) {
         let y = self.top + ROW * row as f64;
         // A hairline of panel between blocks keeps them apart without colour.
         let right = x + (wide - 0.75).max(0.5);
         self.canvas.rect((x, y), (right, y + ROW - 1.0), fill);
-        let Some((symbol, count)) = label else { return };
+        let Some((symbol, share)) = label else { return };
         let room = wide - 9.0;
-        let share = percent(count as f64 / self.total);
         let size = theme::SMALL + 0.5;
         // Two no-break spaces: SVG folds ordinary ones.
         let last = symbol.rsplit("::").next().unwrap_or(symbol);
@@ -181,6 +228,21 @@ impl Drawing<'_> {
         if text.chars().count() >= 4 || text == last {
             self.canvas.text((x + 4.5, y + 14.0), text, Type::new(size));
         }
+    }
+}
+
+/// A difference of shares in points of a per cent, with its sign: `+12.3`, `−4.0`.
+pub fn points(change: f64) -> String {
+    let sign = if change < 0.0 { '−' } else { '+' };
+    format!("{sign}{:.1}", change.abs() * 100.0)
+}
+
+/// Colour of a frame whose share differs; neighbours in depth differ a little.
+fn changed(change: f64, row: usize) -> Colour {
+    match change {
+        change if change >= ALIKE => MORE[row % 2],
+        change if change <= -ALIKE => LESS[row % 2],
+        _ => SAME,
     }
 }
 

@@ -37,6 +37,9 @@ fn flame(stacks: &Value, note: &str) -> Flame {
         title: "profile: bars.lazy().group_by([col(\"symbol\")]).agg([col(\"close\").sum()])".into(),
         note: note.into(),
         profile: Profile::from_json(stacks),
+        of: "CPU samples",
+        samples: Some(Profile::from_json(stacks).total()),
+        against: None,
         footer: Footer { noise: None, ..footer() },
     }
 }
@@ -48,7 +51,7 @@ fn a_flame_graph_names_its_frames_and_shares() {
     assert!(chart.svg.contains("GroupByExec::execute"));
     assert!(chart.svg.contains("other, frames too narrow"));
     assert!(chart.text.contains("your code"), "{}", chart.text);
-    assert!(chart.alt.contains("Most time of their own"));
+    assert!(chart.alt.contains("Most of their own"));
 }
 
 #[test]
@@ -64,6 +67,19 @@ fn deep_recursion_is_cut_and_said() {
     let chart = flame(&json!([{"frames": frames, "count": 500}]), "500 samples.").draw().unwrap();
     save("flame_deep", &chart);
     assert!(chart.svg.contains("are left out"));
+}
+
+#[test]
+fn a_second_profile_shows_what_differs() {
+    let before = Profile::from_json(&stacks(100));
+    let mut after = stacks(100);
+    after[0]["count"] = json!(20);
+    after[5]["count"] = json!(400);
+    let against = Some(Against { drawn: "after".into(), with: "before".into(), profile: before });
+    let chart = Flame { against, ..flame(&after, "1994 samples.") }.draw().unwrap();
+    save("flame_against", &chart);
+    assert!(chart.svg.contains("\u{a0}+") && chart.svg.contains("\u{a0}−"), "signs, not only colours");
+    assert!(chart.svg.contains("Compared with before"));
 }
 
 #[test]

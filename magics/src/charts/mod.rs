@@ -10,6 +10,8 @@
 //! | [`flame`] | sampled stacks |
 //! | [`plot`] | points of a table, as lines or dots |
 //! | [`value_bars`] | values of a table as bars |
+//! | [`flame`] | sampled stacks, of one piece of code or beside those of another |
+//! | [`timeline`] | memory over time with its peak |
 //!
 //! Every chart reads without JavaScript, without fonts from elsewhere, in light, dark and black-and-white: it
 //! brings its own light panel, and colour never carries a meaning alone.
@@ -35,6 +37,7 @@ pub mod svg;
 pub(crate) mod testing;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 pub mod value_bars;
 
 pub use chart::Chart;

@@ -1,20 +1,31 @@
-//! `%%profile`: where the CPU time of a piece of Rust goes.
+//! `%%profile`: where a piece of code spends its time or its memory.
+//!
+//! | file | what |
+//! |---|---|
+//! | `cpu` | stacks sampled by CPU time: flame graph, hot functions, hot lines, counters |
+//! | `difference` | the same of two pieces of code, side by side |
+//! | `memory` | memory of the process over time |
+//! | `alloc` | allocations by the place that made them |
+//! | `asm` | the assembly of the hot function |
+//! | `sections` | the grammar of a cell with two pieces of code |
 
 use serde_json::{Value, json};
 
-use crate::bundle::Bundle;
-use crate::charts::flame::{self, ENOUGH_SAMPLES, Flame};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::measure::codegen::Wrap;
-use crate::measure::report::{self, Remark};
+use crate::measure::language::{ENV, LANG, Language};
+use crate::measure::names;
 use crate::measure::run::{self, Collected};
-use crate::measure::stacks::Profile as Stacks;
-use crate::measure::{names, result};
 use crate::registry::{Call, Magic};
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
-use crate::table::{Heading, Table};
-use crate::units::{percent, time};
+
+mod alloc;
+mod asm;
+mod cpu;
+mod difference;
+mod memory;
+mod sections;
 
 const BUDGET_S: f64 = 2.0;
 const HZ: i64 = 997;
@@ -24,13 +35,18 @@ const HOT: usize = 10;
 static SPEC: Spec = Spec {
     name: "profile",
     kind: Kind::Both,
-    summary: "Samples Rust code while it runs: flame graph and hot functions",
+    summary: "Where code spends its time or its memory: flame graph, hot lines, counters, allocations",
     category: "Measuring",
     options: &[
-        OptionSpec::value("mode", ValueKind::Choice(&["cpu"]), "What to sample").default("cpu"),
+        OptionSpec::value("mode", ValueKind::Choice(&["cpu", "memory", "alloc"]), "CPU time, memory over time, or allocations by place")
+            .default("cpu"),
+        LANG,
+        ENV,
         OptionSpec::value("hz", ValueKind::Int, "Samples per second of CPU time").default("997"),
         OptionSpec::value("budget", ValueKind::Duration, "Repeat the code until this time has passed").default("2s"),
         OptionSpec::flag("once", "Run the code once, however short it is"),
+        OptionSpec::value("against", ValueKind::Text, "Compare with this code: what has become more, what less"),
+        OptionSpec::value("asm", ValueKind::Text, "Show the assembly of the function with this in its name; `hot`: of the hottest"),
     ],
     positional: Some(Positional {
         name: "code",
@@ -44,10 +60,22 @@ static SPEC: Spec = Spec {
             about: "Where a sort spends its time",
         },
         Example { code: "%profile --once --hz 4999 load(\"bars.csv\")?", about: "One run, sampled more often" },
+        Example { code: "%%profile --mode alloc\n(0..1000).map(|i| i.to_string()).collect::<Vec<_>>()", about: "Which lines allocate" },
+        Example { code: "%%profile --mode memory\nlet v = vec![1u8; 256 << 20];\nv.len()", about: "Memory while the code runs" },
+        Example { code: "%profile --asm hot v.iter().sum::<u64>()", about: "The machine code of the hot loop, vector instructions marked" },
+        Example { code: "%%profile --lang python\nsorted(data)", about: "Python, with the same picture" },
+        Example {
+            code: "%%profile\n%% before\nlines.iter().map(|l| l.to_owned()).collect::<Vec<_>>()\n%% after\nlines.clone()",
+            about: "What differs between two pieces of code",
+        },
     ],
     details: "The code runs in the release profile and is repeated until the budget is used. A timer of CPU time interrupts it and \
-notes the stack; all threads are seen. Functions that the compiler has inlined are shown where their names are known. Frames of the \
-measuring machinery are left out. Below about 200 samples shares are too uncertain to rank functions.",
+notes the stack; all threads are seen. The cell is compiled with a table of lines (and the same optimisation), so inlined functions \
+and the lines of cells are known. Below about 200 samples shares are too uncertain to rank functions.\n\nTwo pieces of code, below \
+the lines `%% before` and `%% after`, are profiled one after the other; what stands above `%% before` is set-up of both.\n\n\
+`--mode alloc` runs the code twice: once to count, once to note the stacks of allocations, all of them or, beyond 20 000, a random \
+part. `--mode memory` and `--mode alloc` need Linux. `--lang python` samples the main thread by a timer of CPU time as well; a call \
+of C code gets its whole time.",
 };
 
 /// The magic.
@@ -60,79 +88,93 @@ impl Magic for Profile {
 
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         run::require_code(&call.body, SPEC.name)?;
-        let config = config(call)?;
-        let variables = host.variables();
-        let inputs = names::inputs(&call.body, &[&call.rest], &variables);
-        let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config };
-        let collected = run::run(host, &call.live, &wrap.profile(), "profiling", SPEC.name)?;
-        let sampled = collected.result.as_ref().ok_or_else(|| {
-            MagicError::new("MeasureError", "the profiler sent no result").hint("run the cell again; `%doctor` checks the worker")
-        })?;
-        let stacks = Stacks::from_json(&sampled["stacks"]);
-        show(host, &run::title(&call.body), &stacks, &collected)
+        let language = Language::of(call, &[])?;
+        let mode = call.options.text("mode").unwrap_or("cpu");
+        let pair = sections::pair(&call.body, call.options.text("against"))?;
+        refuse(call, language, mode, pair.is_some())?;
+        let task = Task { call, config: config(call, mode)? };
+        match (language, mode, pair) {
+            (Language::Python { env }, _, _) => cpu::python(&task, env, host),
+            (_, "memory", _) => memory::show(&task, host),
+            (_, "alloc", _) => alloc::show(&task, host),
+            (_, _, Some(pair)) => difference::show(&task, &pair, host),
+            (_, _, None) => cpu::rust(&task, host),
+        }
     }
 }
 
-fn config(call: &Call) -> Result<Value, MagicError> {
+/// Refuses options that do not go together.
+fn refuse(call: &Call, language: Language<'_>, mode: &str, pair: bool) -> Result<(), MagicError> {
+    let python = language != Language::Rust;
+    let error = |option: &str, what: String, hint: &str| {
+        if call.options.has(option) {
+            call.options.error_at(option, what, Some(hint.to_owned()))
+        } else {
+            MagicError::usage(what).hint(hint)
+        }
+    };
+    if python && mode != "cpu" {
+        return Err(error("mode", format!("`--mode {mode}` is for Rust code"), "leave `--mode` out, or profile Rust"));
+    }
+    if python && call.options.has("asm") {
+        return Err(error("asm", "Python has no assembly to show".into(), "leave `--asm` out"));
+    }
+    if pair && (python || mode != "cpu" || call.options.has("asm")) {
+        let hint = "leave `--lang`, `--mode` and `--asm` out, or profile one piece of code at a time";
+        return Err(error("against", "two pieces of code are compared by the CPU time of Rust only".into(), hint));
+    }
+    if mode != "cpu" && call.options.has("asm") {
+        return Err(error("asm", format!("`--asm` follows CPU samples, not `--mode {mode}`"), "leave `--mode` out"));
+    }
+    Ok(())
+}
+
+/// What is to be profiled, and how.
+struct Task<'a> {
+    call: &'a Call,
+    config: Value,
+}
+
+impl Task<'_> {
+    /// The Rust that profiles `body`.
+    fn code(&self, body: &str, setup: &str, host: &mut dyn Host) -> String {
+        let variables = host.variables();
+        let inputs = names::inputs(body, &[setup], &variables);
+        Wrap { body, setup, inputs: &inputs, config: self.config.clone() }.profile()
+    }
+
+    /// Profiles the call's own code.
+    fn run(&self, host: &mut dyn Host) -> Result<Collected, MagicError> {
+        let code = self.code(&self.call.body, &self.call.rest, host);
+        self.run_code(&code, host)
+    }
+
+    fn run_code(&self, code: &str, host: &mut dyn Host) -> Result<Collected, MagicError> {
+        run::profile(host, &self.call.live, code, "profiling", SPEC.name)
+    }
+}
+
+/// What the worker has sent.
+fn sent(collected: &Collected) -> Result<&Value, MagicError> {
+    collected.result.as_ref().ok_or_else(|| {
+        MagicError::new("MeasureError", "the profiler sent no result").hint("run the cell again; `%doctor` checks the worker")
+    })
+}
+
+fn config(call: &Call, mode: &str) -> Result<Value, MagicError> {
     let hz = call.options.int("hz").unwrap_or(HZ);
     if !(1..=10_000).contains(&hz) {
         let hint = Some("give a whole number from 1 to 10000; odd numbers such as 997 do not run in step with the code".into());
         return Err(call.options.error_at("hz", format!("`{hz}` is out of range"), hint));
     }
     let budget = call.options.duration_s("budget").unwrap_or(BUDGET_S);
-    Ok(json!({"hz": hz, "budget_s": budget, "repeat": !call.options.flag("once")}))
+    Ok(json!({"mode": mode, "hz": hz, "budget_s": budget, "repeat": !call.options.flag("once")}))
 }
 
-fn show(host: &mut dyn Host, title: &str, stacks: &Stacks, collected: &Collected) -> Result<(), MagicError> {
-    let total = stacks.total();
-    let number = |name| collected.number(name).unwrap_or(0.0);
-    let (wall, runs, hz) = (number("wall_s"), number("runs") as u64, number("hz"));
-    let many = |n: u64, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
-    // Sampling inside the C library could deadlock with its locks, so those samples are dropped.
-    let note = format!(
-        "{} in {}, {} ({hz:.0} Hz asked for); time inside the C library (malloc, memcpy) is not sampled.",
-        many(total, "sample"),
-        time(wall),
-        many(runs, "run")
-    );
-    let hot = stacks.hot(HOT);
-    let hot_json: Vec<Value> =
-        hot.iter().map(|h| json!({"symbol": h.symbol, "share": h.self_share, "total_share": h.total_share})).collect();
-    let variant =
-        result::rust_variant(title).with("wall_s", wall).with("runs", runs).with("samples", total).maybe("compile_s", collected.compile_s);
-    let result = result::object(SPEC.name, title, vec![variant.value()], None, &collected.load)
-        .with("mode", "cpu")
-        .with("hz", hz)
-        .with("hot", hot_json)
-        .value();
-    if total == 0 {
-        let text =
-            format!("No samples in {}: the code used too little CPU time. Give it more work, or raise --budget or --hz.", time(wall));
-        host.display(&Bundle::text(text.clone()).with("text/html", crate::html::escape(&text)).with_result(result));
-        return Ok(());
-    }
-    let footer = report::footer(&collected.load, None);
-    let flame = Flame { title: title.to_owned(), note: note.clone(), profile: stacks.clone(), footer };
-    host.display(&flame.draw()?.bundle().with_result(result.clone()));
-
-    let rows = hot.iter().map(|h| vec![Some(h.symbol.clone()), Some(percent(h.self_share)), Some(percent(h.total_share))]).collect();
-    let mut caption = vec![note, "self: in this function; total: in it or in what it calls".into()];
-    caption.extend(collected.compile_s.map(|s| format!("compile time {} (not sampled)", time(s))));
-    let headings = vec![Heading::text("function"), Heading::number("self"), Heading::number("total")];
-    let table = Table { headings, rows, caption, marked: false };
-    let mut remarks = Vec::new();
-    if total < ENOUGH_SAMPLES {
-        remarks.push(Remark::warning(flame::too_few(total), ""));
-    }
-    let rate = total as f64 / wall.max(1e-9);
-    if rate < 0.6 * hz {
-        let text = format!("{rate:.0} samples per second came, {hz:.0} were asked for: the code waited, or the system's timer is coarser");
-        remarks.push(Remark::note(text, "a longer `--budget` when more samples are needed"));
-    }
-    host.display(&report::bundle(&table, &remarks, &collected.load).with_result(result));
-    Ok(())
+/// For example `1 run`, `7 runs`.
+fn many(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{} {what}s", crate::units::count(n)) }
 }
 
 #[cfg(test)]
-#[path = "profile_tests.rs"]
 mod tests;

@@ -1,8 +1,12 @@
 //! Measuring code: what is generated, how it is run, what comes back, and the result object that travels with it.
 
+pub mod assembly;
+pub mod changes;
 pub mod codegen;
+pub mod counters;
 pub mod fooled;
 pub mod hints;
+pub mod hot_lines;
 pub mod language;
 pub mod names;
 pub mod python;

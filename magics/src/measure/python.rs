@@ -16,6 +16,7 @@ const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("
 const CHECKING: Module = Module { name: "benchbook_checking", source: include_str!("python/checking.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
 const ROUND: Module = Module { name: "benchbook_round", source: include_str!("python/round.py") };
+const PROFILE: Module = Module { name: "benchbook_profile", source: include_str!("python/profile.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
 
 /// The interpreter that measured.
@@ -68,6 +69,11 @@ pub fn round(arguments: &Value) -> String {
 /// Sets the swept variable.
 pub fn sweep(name: &str, value: u64) -> String {
     python_code::call(&[USER_CODE, TIMING, ROUND], "sweep", &[json!(name), json!(value)])
+}
+
+/// `%%profile`.
+pub fn profile(call: &Call, config: &Value) -> String {
+    python_code::call(&[USER_CODE, PROFILE], "profile", &[with_code(call, &json!({"config": config}))])
 }
 
 /// Binds a finished measurement to a variable of the user's.

@@ -121,6 +121,17 @@ pub fn run(host: &mut dyn Host, live: &Live, code: &str, doing: &str, magic: &st
     listener.finish(outcome.map(|outcome| Some(outcome.compile_s)), host).map_err(|error| super::hints::explain(error, magic))
 }
 
+/// As [`run`], of code that tells its lines to a profiler.
+///
+/// # Errors
+/// As for [`Listener::finish`].
+pub fn profile(host: &mut dyn Host, live: &Live, code: &str, doing: &str, magic: &str) -> Result<Collected, MagicError> {
+    let mut listener = Listener::new(live, doing);
+    host.status("compiling");
+    let outcome = host.profile_rust(code, &mut |event| listener.hear(event));
+    listener.finish(outcome.map(|outcome| Some(outcome.compile_s)), host).map_err(|error| super::hints::explain(error, magic))
+}
+
 /// An error as measuring Python code tells it.
 pub(crate) fn failure(told: &Value) -> MagicError {
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();

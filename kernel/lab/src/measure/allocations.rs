@@ -49,7 +49,7 @@ pub extern "C" fn benchbook_lab_allocator(listen: Listen) {
     let _ = LISTEN.set(listen);
 }
 
-extern "C" fn count(asked: usize, got: usize, freed: usize) {
+pub(super) extern "C" fn count(asked: usize, got: usize, freed: usize) {
     if got > 0 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         BYTES.fetch_add(asked as u64, Ordering::Relaxed);
@@ -77,7 +77,7 @@ fn counts() -> Counts {
 }
 
 /// Tells `listener` of every call from now on; `None`: nobody. Returns whether that is possible here.
-pub(super) fn listen(listener: Option<Listener>) -> bool {
+fn listen(listener: Option<Listener>) -> bool {
     let Some(listen) = LISTEN.get() else { return false };
     listen(listener.map_or(ptr::null_mut(), |listener| listener as *mut c_void));
     true
@@ -102,12 +102,23 @@ pub(crate) fn off() {
 ///
 /// Counting slows allocation down by some 10 to 30 ns, so do not time the same run.
 pub fn allocations<T>(code: impl FnOnce() -> T) -> (T, Option<Counts>) {
+    let (value, counts) = heard_by(count, code);
+    (value, LISTEN.get().map(|_| counts))
+}
+
+/// As [`allocations`] with a listener that calls [`count`] and does more.
+pub(super) fn heard_by<T>(listener: Listener, code: impl FnOnce() -> T) -> (T, Counts) {
     let _ends = Ends;
     reset();
-    let possible = listen(Some(count));
+    listen(Some(listener));
     let value = code();
     listen(None);
-    (value, possible.then(counts))
+    (value, counts())
+}
+
+/// Heap bytes that are live beyond those at the beginning of what is counted now.
+pub(super) fn live() -> i64 {
+    LIVE.load(Ordering::Relaxed)
 }
 
 /// Runs `code` and counts allocations only between each [`super::start`] and its [`super::Start::stop`] in it: what a measuring

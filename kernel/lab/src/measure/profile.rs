@@ -1,19 +1,40 @@
-//! `%%profile`: a sampling profiler in the worker's own process.
+//! `%%profile`: where a piece of Rust spends its time, and its memory, seen from inside the worker's own process.
+//!
+//! No ptrace and no capabilities: a timer of CPU time interrupts the code (`sampler`), a listener hears of allocations
+//! (`sites`), a thread reads how large the process is (`memory`).
 
-use std::collections::HashMap;
 use std::time::Instant;
 
-use pprof::ProfilerGuardBuilder;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::opaque;
 use crate::AnyError;
 use crate::runtime::{Quiet, event};
 
+mod counters;
+mod memory;
+#[cfg_attr(target_os = "linux", allow(dead_code))]
+mod portable;
+mod resolve;
+#[cfg(target_os = "linux")]
+mod sampler;
+mod sites;
+#[cfg(target_os = "linux")]
+mod trace;
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Cpu,
+    Memory,
+    Alloc,
+}
+
 #[derive(Deserialize)]
 #[serde(default)]
 struct Config {
+    mode: Mode,
     /// Samples per second of CPU time.
     hz: i32,
     /// Repeat the code until this many seconds have passed.
@@ -23,51 +44,55 @@ struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hz: 997, budget_s: 2.0, repeat: true }
+        Self { mode: Mode::Cpu, hz: 997, budget_s: 2.0, repeat: true }
     }
 }
 
-/// Samples `body` while it runs, once or repeatedly, on all threads.
+/// Watches `body` while it runs, on all threads; sends one `result` event with what the mode gives.
 ///
-/// Sends one `result` event: `stacks` are outermost frame first, with their counts.
+/// Every mode gives `wall_s` and `runs`; see the parts for the rest.
 ///
 /// # Errors
 /// A profiler that cannot start (for example a second one at the same time), or the error of `body`.
 pub fn profile<T>(config: &str, mut body: impl FnMut() -> Result<T, AnyError>) -> Result<(), AnyError> {
     let config: Config = serde_json::from_str(config)?;
     let _quiet = Quiet::new();
-    let guard = ProfilerGuardBuilder::default()
-        .frequency(config.hz.clamp(1, 10_000))
-        // Names are matched by their parts, and the cells' own libraries are called `libcell_1.so`: `libc` would hide them.
-        .blocklist(&["libc.so", "libgcc_s", "libpthread", "vdso"])
-        .build()
-        .map_err(|error| format!("the sampling profiler could not start: {error}"))?;
+    // Not generic from here on, but for the calls of `body`.
+    let mut once = || -> Result<(), AnyError> {
+        drop(opaque(body()?));
+        Ok(())
+    };
+    let result = match config.mode {
+        Mode::Cpu => cpu(&config, &mut once)?,
+        Mode::Memory => memory::timeline(&mut once)?,
+        Mode::Alloc => sites::sites(&mut once)?,
+    };
+    event("result", &result);
+    Ok(())
+}
+
+/// `samples`, `hz`, `stacks` (outermost frame first, with their counts), `lines` (of cells, with theirs), `counters`.
+fn cpu(config: &Config, body: &mut dyn FnMut() -> Result<(), AnyError>) -> Result<Value, AnyError> {
+    let hz = config.hz.clamp(1, 10_000);
+    let counters = counters::Counters::start();
     let begin = Instant::now();
     let mut runs = 0_u64;
-    loop {
-        drop(opaque(body()?));
-        runs += 1;
-        if !config.repeat || begin.elapsed().as_secs_f64() >= config.budget_s {
-            break;
+    let mut repeated = || -> Result<f64, AnyError> {
+        loop {
+            body()?;
+            runs += 1;
+            let wall_s = begin.elapsed().as_secs_f64();
+            if !config.repeat || wall_s >= config.budget_s {
+                return Ok(wall_s);
+            }
         }
-    }
-    let wall_s = begin.elapsed().as_secs_f64();
-    let report = guard.report().build().map_err(|error| format!("the samples could not be read: {error}"))?;
-    drop(guard);
-
-    let mut stacks: HashMap<Vec<String>, isize> = HashMap::new();
-    for (frames, count) in &report.data {
-        let mut names = Vec::new();
-        for frame in frames.frames.iter().rev() {
-            names.extend(frame.iter().rev().map(pprof::Symbol::name));
-        }
-        if frames.thread_name != "main" && !frames.thread_name.is_empty() {
-            names.insert(0, format!("thread {}", frames.thread_name));
-        }
-        *stacks.entry(names).or_default() += count;
-    }
-    let samples: isize = stacks.values().sum();
-    let stacks: Vec<_> = stacks.into_iter().map(|(frames, count)| json!({"frames": frames, "count": count})).collect();
-    event("result", &json!({"wall_s": wall_s, "runs": runs, "samples": samples, "hz": config.hz, "stacks": stacks}));
-    Ok(())
+    };
+    #[cfg(target_os = "linux")]
+    let (wall_s, profile) = sampler::sample(hz, &mut repeated)?;
+    #[cfg(not(target_os = "linux"))]
+    let (wall_s, profile) = portable::sample(hz, &mut repeated)?;
+    let counted = counters.stop();
+    let mut result = json!({"wall_s": wall_s, "runs": runs, "hz": hz, "counters": counted});
+    profile.add_to(&mut result);
+    Ok(result)
 }
