@@ -7,7 +7,7 @@ use crate::help;
 use crate::host::Host;
 use crate::live::Live;
 use crate::magics::{
-    bash, check, claim, data, engine, exercise, expect_error, lsmagic, machine, parallel, profile, python, restore, results, sql, tables,
+    bash, check, claim, data, engine, exercise, expect_error, lsmagic, machine, parallel, predict, profile, python, restore, results, sql, tables,
     timeit, vars,
 };
 use crate::nearest::nearest;
@@ -55,6 +55,7 @@ pub static MAGICS: &[&dyn Magic] = &[
     &profile::Profile,
     &results::Results,
     &claim::Claim,
+    &predict::Predict,
     &exercise::ExerciseMagic,
     &exercise::Hint,
     &check::Check,

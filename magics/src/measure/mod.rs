@@ -5,6 +5,7 @@ pub mod fooled;
 pub mod hints;
 pub mod language;
 pub mod names;
+pub mod predict;
 pub mod python;
 pub mod report;
 pub mod result;
