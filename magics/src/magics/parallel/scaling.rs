@@ -7,9 +7,9 @@ use crate::charts::speedup::{Speedup, Workers};
 use crate::error::MagicError;
 use crate::machine::Machine;
 use crate::measure::language::Language;
+use crate::measure::predict;
 use crate::measure::python::Interpreter;
 use crate::measure::report::{self, Remark};
-use crate::measure::predict;
 use crate::measure::result;
 use crate::measure::run::{self, Collected};
 use crate::stats::Noise;
@@ -72,7 +72,20 @@ impl Scaling {
         remarks.extend(report::noise_remarks(&noise));
         let amdahl = scaling::amdahl(&sweeps, available, SEED);
         let title = run::title_without(body, language.comment());
-        Ok(Self { title, lang: language.name(), workers, available, sweeps, points, amdahl, noise, rounds, collected, remarks, guess: None })
+        Ok(Self {
+            title,
+            lang: language.name(),
+            workers,
+            available,
+            sweeps,
+            points,
+            amdahl,
+            noise,
+            rounds,
+            collected,
+            remarks,
+            guess: None,
+        })
     }
 
     /// The speed-up chart.
