@@ -120,6 +120,8 @@ def main():
 
     notebook = nbformat.read(arguments.notebook, as_version=4)
     folder = str(arguments.notebook.resolve().parent)
+    # The kernel notes with each result which notebook it is from.
+    os.environ["BENCHBOOK_NOTEBOOK"] = arguments.notebook.name
     client = Client(
         notebook,
         timeout=arguments.timeout,

@@ -7,7 +7,9 @@ use crate::caret::floor_boundary;
 use crate::cell::{MagicCall, Segment, parse};
 use crate::commands::COMMANDS;
 use crate::help::{about, help, option_help};
+use crate::magics::check;
 use crate::measure::language;
+use crate::nested;
 use crate::registry::{MAGICS, find};
 use crate::spec::{Kind, OptionSpec, PositionalKind, Spec, ValueKind};
 use crate::words::next_word;
@@ -53,7 +55,8 @@ pub fn place(code: &str, position: usize) -> Place {
                 return Place::Rust(text.span);
             }
             Segment::Magic(magic) if magic.is_cell && position > magic.span.start + magic.line_text.len() => {
-                return body(&magic, magic.span.end.saturating_sub(magic.body.len())..magic.span.end);
+                let span = magic.span.end.saturating_sub(magic.body.len())..magic.span.end;
+                return inner(code, position, &magic, &span).unwrap_or_else(|| body(&magic, span));
             }
             Segment::Magic(magic) if magic.span.contains(&position) || position == magic.span.end => {
                 let column = position.saturating_sub(magic.span.start);
@@ -66,6 +69,27 @@ pub fn place(code: &str, position: usize) -> Place {
         }
     }
     Place::Other
+}
+
+/// What stands in the body of a magic that holds a whole cell, or sections in several languages.
+fn inner(code: &str, position: usize, magic: &MagicCall, span: &Range<usize>) -> Option<Place> {
+    let wraps = nested::WRAPPERS.contains(&magic.name.as_str());
+    if !wraps && magic.name != "check" {
+        return None;
+    }
+    let call = crate::registry::call(find(&magic.name)?.spec(), magic).ok().flatten()?;
+    let lang = call.options.text(nested::LANG.long).unwrap_or("rust").to_owned();
+    let in_language = |lang: &str, span: Range<usize>| match lang {
+        "rust" => Place::Rust(span),
+        other => Place::Body { magic: other.to_owned(), span },
+    };
+    if wraps {
+        return Some(if lang == "rust" { place(&nested::masked(code, magic), position) } else { in_language(&lang, span.clone()) });
+    }
+    match check::section_at(&magic.body, position.checked_sub(span.start)?) {
+        Some((own, here)) => Some(in_language(own.unwrap_or(&lang), span.start + here.start..span.start + here.end)),
+        None => Some(Place::Other),
+    }
 }
 
 fn body(magic: &MagicCall, span: Range<usize>) -> Place {

@@ -84,6 +84,20 @@ mod tests {
     }
 
     #[test]
+    fn completion_knows_what_is_inside() {
+        use crate::complete::{Place, place};
+        let is = |code: &str, wanted: &str| match place(code, code.len()) {
+            Place::Rust(span) => wanted == "rust" && !code[span].contains("%%"),
+            Place::Body { magic, span } => magic == wanted && !code[span].contains("%%"),
+            Place::Other => false,
+        };
+        assert!(is("%%exercise a\nlet é = v.le", "rust") && is("%%exercise a --lang python\nv.le", "python"));
+        assert!(is("%%expect_error X\n%%sql\nSELECT", "sql") && is("%%exercise a\n%%python\nv.le", "python"));
+        assert!(is("%%check a\n%% correct\nv.le", "rust") && is("%%check a --lang python\n%% correct\nv.le", "python"));
+        assert_eq!(place("%%check a\n%% corr", 17), Place::Other);
+    }
+
+    #[test]
     fn what_cannot_stand_inside_is_said() {
         for inner in ["%%exercise b\n1", ":vars", "%%check b\n1"] {
             let error = plain(&run_cell(&format!("%%exercise a\n{inner}"), &mut Recorder::default()).unwrap_err());

@@ -7,8 +7,8 @@ use crate::help;
 use crate::host::Host;
 use crate::live::Live;
 use crate::magics::{
-    bash, chart, check, claim, compare, data, engine, exercise, expect_error, lsmagic, machine, parallel, profile, python, restore,
-    results, sql, tables, timeit, vars,
+    bash, chart, check, claim, compare, data, engine, exercise, expect_error, lsmagic, machine, parallel, predict, profile, python,
+    restore, results, sql, tables, timeit, vars,
 };
 use crate::nearest::nearest;
 use crate::options::{Line, Parsed, Request, is_rust_name, parse, usage_error};
@@ -56,6 +56,7 @@ pub static MAGICS: &[&dyn Magic] = &[
     &profile::Profile,
     &results::Results,
     &claim::Claim,
+    &predict::Predict,
     &exercise::ExerciseMagic,
     &exercise::Hint,
     &check::Check,

@@ -27,6 +27,8 @@ pub struct Distribution {
     pub note: String,
     /// Seconds per iteration, in the order taken.
     pub samples: Vec<f64>,
+    /// What the person predicted, in seconds.
+    pub guess: Option<f64>,
     pub footer: Footer,
 }
 
@@ -62,6 +64,9 @@ impl Distribution {
         layout.draw_strip(&mut canvas, &self.samples, &summary);
         layout.draw_median(&mut canvas, &summary, scale, top);
         layout.draw_beyond(&mut canvas);
+        if let Some(guess) = self.guess {
+            layout.draw_guess(&mut canvas, guess, top);
+        }
         canvas.text(
             ((layout.axis.from_px + layout.axis.to_px) / 2.0, layout.bottom + 38.0),
             if layout.axis.log { "time per iteration, logarithmic".into() } else { format!("time per iteration ({unit})") },
@@ -79,8 +84,9 @@ impl Distribution {
             }
             None => "too few for a confidence interval".to_owned(),
         };
+        let guess = self.guess.map(|guess| format!(" The guess was {}.", time(guess))).unwrap_or_default();
         format!(
-            "Distribution of {} timing samples of {}; lower is better. Median {} {interval}; fastest {}, slowest {}.",
+            "Distribution of {} timing samples of {}; lower is better. Median {} {interval}; fastest {}, slowest {}.{guess}",
             summary.n,
             self.title,
             scale.time(summary.median),
@@ -93,6 +99,9 @@ impl Distribution {
         let mut out = format!("{}\ntime per iteration, lower is better; {}\n", self.title, self.note);
         out.push_str(&format!("median {}", scale.with_ci(summary.median, summary.ci)));
         out.push_str(if summary.ci.is_some() { "  (95 % interval)\n" } else { "  (too few samples for an interval)\n" });
+        if let Some(guess) = self.guess {
+            out.push_str(&format!("your guess {}\n", time(guess)));
+        }
         if sorted.len() < HISTOGRAM_FROM {
             let samples: Vec<String> = self.samples.iter().map(|s| scale.number(*s)).collect();
             out.push_str(&format!("samples ({}): {}\n", scale.unit.symbol(), samples.join(" ")));
@@ -262,6 +271,30 @@ impl Layout {
         let style = Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Right);
         canvas.text_middle((self.axis.from_px - 7.0, (top + bottom) / 2.0), "each", style);
         canvas.text_middle((self.axis.from_px - 7.0, y), "box", style);
+    }
+
+    /// The guess as a dotted line, named above the axis; one that lies beside the axis as an arrow towards it.
+    fn draw_guess(&self, canvas: &mut Canvas, guess: f64, top: f64) {
+        let (left, right) = (self.axis.from_px, self.axis.to_px);
+        let label = format!("your guess: {}", time(guess));
+        let width = text_width(&label, theme::BODY, true);
+        let y = self.bottom - 8.0;
+        let style = Type::new(theme::BODY).bold();
+        if (self.axis.low..=self.axis.high).contains(&guess) {
+            let x = self.axis.px(guess);
+            canvas.dashed(&[(x, top - 14.0), (x, self.bottom)], theme::INK, 2.0, 2.0, 4.0);
+            let x = frame::keep_inside(x + width / 2.0 + 8.0, &label, theme::BODY, true, left, right);
+            canvas.rect((x - width / 2.0 - 2.0, y - 8.0), (x + width / 2.0 + 2.0, y + 7.0), theme::PANEL);
+            canvas.text_middle((x, y), label, style.align(Align::Centre));
+            return;
+        }
+        let to_right = guess > self.axis.high;
+        let (tip, base) = if to_right { (right, right - 9.0) } else { (left + 1.0, left + 10.0) };
+        let from = if to_right { base - width - 6.0 } else { base };
+        canvas.rect((from, y - 8.0), (from + width + 6.0, y + 7.0), theme::PANEL);
+        canvas.area(vec![(base, y - 6.0), (tip, y), (base, y + 6.0)], theme::INK);
+        let align = if to_right { Align::Right } else { Align::Left };
+        canvas.text_middle((if to_right { base - 5.0 } else { base + 5.0 }, y), label, style.align(align));
     }
 
     fn draw_beyond(&self, canvas: &mut Canvas) {

@@ -9,7 +9,7 @@ fn noisy(centre: f64, spread: f64, n: usize) -> Vec<f64> {
 
 fn draw(title: &str, samples: Vec<f64>) -> Chart {
     let note = format!("{} samples of 1000 iterations.", samples.len());
-    Distribution { title: title.into(), note, samples, footer: footer() }.draw().unwrap()
+    Distribution { title: title.into(), note, samples, guess: None, footer: footer() }.draw().unwrap()
 }
 
 #[test]
@@ -65,6 +65,23 @@ fn identical_samples_and_one_sample_are_drawn() {
 
 #[test]
 fn no_sample_is_an_error() {
-    let empty = Distribution { title: "x".into(), note: String::new(), samples: vec![], footer: footer() };
+    let empty = Distribution { title: "x".into(), note: String::new(), samples: vec![], guess: None, footer: footer() };
     assert!(empty.draw().is_err());
+}
+
+#[test]
+fn a_guess_is_marked_on_the_axis_and_beside_it() {
+    let with = |guess: f64| {
+        let samples = noisy(12.3e-6, 0.05, 101);
+        let chart = Distribution { title: "sum()".into(), note: String::new(), samples, guess: Some(guess), footer: footer() };
+        chart.draw().unwrap()
+    };
+    for (name, guess, said) in
+        [("inside", 13e-6, "your guess: 13.0 µs"), ("right", 3e-3, "your guess: 3.00 ms"), ("left", 4e-8, "your guess: 40.0 ns")]
+    {
+        let chart = with(guess);
+        save(&format!("distribution_guess_{name}"), &chart);
+        assert!(chart.svg.contains(said), "{name}");
+        assert!(chart.text.contains("your guess") && chart.alt.contains("The guess was"), "{}", chart.alt);
+    }
 }

@@ -48,6 +48,8 @@ pub struct Speedup {
     pub available: usize,
     /// Physical cores, when they are known and fewer than the logical CPUs.
     pub physical: Option<usize>,
+    /// The speed-up that the person predicted for the largest count.
+    pub guess: Option<f64>,
     pub footer: Footer,
 }
 
@@ -154,7 +156,9 @@ impl Speedup {
     fn draw_speedup(&self, canvas: &mut Canvas, top: f64, bottom: f64) {
         let most = self.points.last().map_or(2, |p| p.threads).max(2) as f64;
         let fastest = self.points.iter().map(|p| p.speedup.ci.map_or(p.speedup.value, |c| c.1)).fold(0.0, f64::max);
-        let high = most.min(self.available.max(2) as f64).max(fastest) * 1.12;
+        let high = most.min(self.available.max(2) as f64).max(fastest);
+        // A wild guess must not press the points together.
+        let high = high.max(self.guess.filter(|guess| *guess < 3.0 * high).unwrap_or(0.0)) * 1.12;
         let slowest = self.points.iter().map(|p| p.speedup.ci.map_or(p.speedup.value, |c| c.0)).fold(1.0, f64::min);
         let (y, ticks) = if self.logarithmic() {
             let y = Axis::log(slowest * 0.7, high, bottom, top);
@@ -189,6 +193,24 @@ impl Speedup {
         // The curve bends towards the right and down, so there is room below right of each point.
         let labels = self.points.iter().map(|p| (p.threads, format!("{:.2}", p.speedup.value), panel.y.px(p.speedup.value) + 14.0));
         panel.draw_labels(canvas, labels.collect(), false);
+        self.draw_guess(canvas, &panel, high);
+    }
+
+    /// The guess as a hollow square at the largest count, named at its left; one above the plot as an arrow.
+    fn draw_guess(&self, canvas: &mut Canvas, panel: &Panel, high: f64) {
+        let (Some(guess), Some(last)) = (self.guess, self.points.last()) else { return };
+        let x = panel.x.px(last.threads as f64);
+        let above = guess > high;
+        let y = if above { panel.y.to_px + 12.0 } else { panel.y.px(guess.max(panel.y.low)) };
+        if above {
+            canvas.area(vec![(x - 6.0, y + 5.0), (x, y - 6.0), (x + 6.0, y + 5.0)], theme::INK);
+        } else {
+            canvas.outline((x - 5.5, y - 5.5), (x + 5.5, y + 5.5), theme::INK, 2.0);
+        }
+        let label = format!("your guess: {guess:.2}");
+        let width = text_width(&label, theme::BODY, true);
+        canvas.rect((x - 14.0 - width, y - 8.0), (x - 10.0, y + 7.0), theme::PANEL);
+        canvas.text_middle((x - 11.0, y), label, Type::new(theme::BODY).bold().align(Align::Right));
     }
 
     /// Marks where physical cores and available CPUs end.
@@ -243,8 +265,9 @@ impl Speedup {
             .filter(|p| p.threads > 1)
             .map(|p| format!("{:.2} times with {}", p.speedup.value, self.workers.count(p.threads)))
             .collect();
+        let guess = self.guess.map(|guess| format!(" The guess for the largest count was {guess:.2} times.")).unwrap_or_default();
         format!(
-            "Speed-up of {} over one {one}, which takes {}; higher is better, the ideal line is the {one} count. Measured: {}.",
+            "Speed-up of {} over one {one}, which takes {}; higher is better, the ideal line is the {one} count. Measured: {}.{guess}",
             self.title,
             time(first.time.median),
             if points.is_empty() { format!("one {one} only") } else { points.join(", ") },
@@ -264,6 +287,9 @@ impl Speedup {
                 percent(p.efficiency()),
                 time(p.time.median),
             ));
+        }
+        if let Some(guess) = self.guess {
+            out.push_str(&format!("your guess for the largest count: {guess:.2} ×\n"));
         }
         for line in self.findings() {
             out.push_str(&line);

@@ -21,6 +21,7 @@ fn chart(title: &str, serial: f64, threads: &[usize], available: usize, physical
         amdahl: scaling::amdahl(&sweeps, available, SEED),
         available,
         physical,
+        guess: None,
         footer: footer(),
     };
     speedup.draw().unwrap()
@@ -70,6 +71,7 @@ fn one_thread_only_is_drawn_and_no_base_is_an_error() {
         amdahl: Amdahl::Refused("no fit".into()),
         available: 2,
         physical: None,
+        guess: None,
         footer: footer(),
     };
     assert!(none.draw().is_err());

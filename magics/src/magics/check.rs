@@ -29,6 +29,8 @@ mod effect;
 mod sections;
 mod verdict;
 
+pub use sections::section_at;
+
 use ask::{Ground, Told, message_alone};
 use card::{Card, Line};
 use effect::Failure;

@@ -12,6 +12,7 @@ pub mod expect_error;
 pub mod lsmagic;
 pub mod machine;
 pub mod parallel;
+pub mod predict;
 pub mod profile;
 pub mod python;
 mod python_tables;

@@ -14,7 +14,7 @@ use crate::measure::codegen::Wrap;
 use crate::measure::language::{self, Language};
 use crate::measure::report::Remark;
 use crate::measure::run;
-use crate::measure::{names, python};
+use crate::measure::{names, predict, python};
 use crate::registry::{Call, Magic};
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
 use crate::stats::bootstrap::SEED;
@@ -35,6 +35,7 @@ static SPEC: Spec = Spec {
             .default("1,2,3,4,6,8 … up to the CPUs available"),
         OptionSpec::value("rounds", ValueKind::Int, "Rounds; each runs every thread count once, in random order").default("15"),
         OptionSpec::value("budget", ValueKind::Duration, "Stop after this time, but not before 6 rounds").default("10s"),
+        predict::FACTOR,
         language::LANG,
         OptionSpec::value("backend", ValueKind::Choice(&[THREADS.many, PROCESSES.many]), "With `--lang python`: what runs the code")
             .default("threads"),
@@ -77,6 +78,7 @@ impl Magic for Parallel {
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         run::require_code(&call.body, SPEC.name)?;
         let language = Language::of(call, &["backend"])?;
+        let guess = predict::factor_of(call)?;
         let available = Machine::read().available_cpus;
         let (counts, added) = threads(call, available)?;
         let workers = if call.options.text("backend") == Some(PROCESSES.many) { PROCESSES } else { THREADS };
@@ -94,6 +96,7 @@ impl Magic for Parallel {
             }
         };
         let mut scaling = Scaling::new(&call.body, language, workers, available, collected)?;
+        scaling.guess = guess;
         if added {
             scaling.remarks.push(Remark::note(format!("1 {} was added: speed-up needs it as its base", workers.one), ""));
         }

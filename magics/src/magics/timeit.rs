@@ -13,7 +13,7 @@ use crate::measure::codegen::{self, Wrap};
 use crate::measure::language::{self, Language};
 use crate::measure::report::{self, Remark};
 use crate::measure::run::{self, Collected};
-use crate::measure::{fooled, names, python, result};
+use crate::measure::{fooled, names, predict, python, result};
 use crate::registry::{Call, Magic};
 use crate::results;
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
@@ -42,6 +42,7 @@ static SPEC: Spec = Spec {
         OptionSpec::flag("quiet", "Show nothing").short('q'),
         OptionSpec::value("out", ValueKind::Name, "Bind the result to this variable of the code's language").short('o'),
         OptionSpec::value("variable", ValueKind::Name, "The same as `-o`, and as IPython's `-v`").short('v'),
+        predict::TIME,
         language::LANG_OR_SQL,
         language::ENV,
         OptionSpec::value("engine", ValueKind::Choice(ENGINES), "With `--lang sql`: the engine").short('e').default("duckdb"),
@@ -94,6 +95,8 @@ struct Timing {
     digits: Option<i32>,
     /// What an engine told.
     sql: Option<sql::Facts>,
+    /// What was predicted, in seconds.
+    guess: Option<f64>,
 }
 
 impl Magic for Timeit {
@@ -105,13 +108,16 @@ impl Magic for Timeit {
         run::require_code(&call.body, SPEC.name)?;
         let language = Language::of(call, &[])?;
         check(call, language)?;
-        let timing = match language {
+        let name = call.assign.as_deref().or(call.options.text("out")).or(call.options.text("variable"));
+        let label = call.options.text("label").or(name);
+        let guess = predict::time_of(call, label)?;
+        let mut timing = match language {
             Language::Rust => time_rust(call, host)?,
             Language::Python { env } => time_python(call, env, host)?,
             Language::Sql { engine } => time_sql(call, engine, host)?,
         };
-        let name = call.assign.as_deref().or(call.options.text("out")).or(call.options.text("variable"));
-        let result = results::record(timing.result(), call.options.text("label").or(name));
+        timing.guess = guess;
+        let result = results::record(timing.result(), label);
         if !call.options.flag("quiet") {
             host.display(&timing.chart()?.bundle().with_result(result.clone()));
             host.display(&timing.report().with_result(result));
@@ -240,7 +246,7 @@ impl Timing {
         let iterations = collected.number("iterations").map(|n| n as u64);
         let title = run::title_without(&call.body, language.comment());
         let digits = call.options.int("precision").and_then(|digits| i32::try_from(digits).ok());
-        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks, digits, sql: None })
+        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks, digits, sql: None, guess: None })
     }
 
     /// Adds what makes the number doubtful, before what is said of noise.
@@ -264,6 +270,7 @@ impl Timing {
             title: self.title.clone(),
             note: format!("{part}{}.", self.sizes()),
             samples: self.samples.clone(),
+            guess: self.guess,
             footer: report::footer_of(self.collected.build_line(), &self.collected.load, Some(&self.noise)),
         };
         chart.draw()
@@ -304,6 +311,7 @@ impl Timing {
             rows.push(("compile time (not counted)", time(compile)));
         }
         let mut table = report::facts(rows);
+        table.caption.extend(self.guess.map(|guess| predict::time_sentence(guess, s.median)));
         table.caption.push(format!("noise verdict: {}", self.noise.short()));
         if self.collected.flag("stopped_early") {
             table.caption.push("stopped before the budget was used: the median is known to 1 %".into());
@@ -318,6 +326,7 @@ impl Timing {
         let c = &self.collected;
         let variant = result::variant(&self.title, self.lang)
             .summary(&self.summary, &self.samples)
+            .maybe("predicted_s", self.guess)
             .maybe("iterations", self.iterations)
             .maybe("first_s", c.number("first_s"))
             .maybe("warmup_s", c.number("warmup_s"))

@@ -135,3 +135,17 @@ fn finished_measurements_are_kept_under_their_name() {
     let labels = crate::results::with_store(|store| store.all().iter().map(|known| known.label.clone()).collect::<Vec<_>>());
     assert_eq!(labels, ["sum", "len", "timeit #1"]);
 }
+
+#[test]
+fn a_guess_is_marked_and_told() {
+    let mut host = recorder(51);
+    run_cell("%%timeit --predict 25us\nv.len()", &mut host).unwrap();
+    assert!(host.shown().contains("your guess 25.0 µs") && host.shown().contains("times too high"), "{}", host.shown());
+    assert_eq!(host.displays[0].metadata["benchbook"]["variants"][0]["predicted_s"], 25e-6);
+    let mut host = recorder(51);
+    run_cell("%predict mine = 1us\n%timeit --label mine v.len()", &mut host).unwrap();
+    assert!(host.shown().contains("the guess was 12 times too low"), "{}", host.shown());
+    let mut host = recorder(51);
+    let error = plain(&run_cell("%%timeit --predict soon\nv.len()", &mut host).unwrap_err());
+    assert!(error.contains("`soon` is no time") && host.rust.is_empty(), "{error}");
+}

@@ -9,6 +9,7 @@ pub mod hints;
 pub mod hot_lines;
 pub mod language;
 pub mod names;
+pub mod predict;
 pub mod python;
 pub mod report;
 pub mod result;

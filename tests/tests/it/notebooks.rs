@@ -226,3 +226,31 @@ fn a_handout_needs_nothing_and_a_failing_cell_stops_it() {
     assert!(!nbconvert.status.success(), "nbconvert goes on after an error");
     assert!(String::from_utf8_lossy(&nbconvert.stderr).contains("on purpose"));
 }
+
+#[test]
+fn nbconvert_passes_a_good_check_and_stops_at_a_failing_one() {
+    let _slot = Slot::take();
+    let folder = TempDir::new().expect("the temporary folder can be written");
+    let check = "%%check double --points 2\n%% correct\nassert_eq!(double(21), 42, \"twice 21 is 42\");";
+    let convert = |name: &str, answer: &str| {
+        let exercise = format!("%%exercise double\nfn double(n: i32) -> i32 {{\n    {answer}\n}}");
+        let cells = [("code", exercise.as_str()), ("code", check), ("code", "%%expect_error E0425\nnothing"), ("code", "1 + 1")];
+        let source = notebook(folder.path(), name, &cells);
+        let mut command = python::python();
+        command.args(["-m", "nbconvert", "--execute", "--to", "notebook", "--output-dir"]).arg(folder.path().join("out")).arg(&source);
+        (command.output().expect("nbconvert runs"), folder.path().join("out").join(name))
+    };
+    let (good, executed) = convert("good.ipynb", "2 * n");
+    assert!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    let executed: Value = serde_json::from_str(&std::fs::read_to_string(executed).expect("written")).expect("JSON");
+    let outputs = executed["cells"][1]["outputs"].as_array().expect("outputs");
+    let results: Vec<String> =
+        outputs.iter().filter(|o| o["output_type"] == "execute_result").map(|o| text(&o["data"]["text/plain"])).collect();
+    assert_eq!(results, ["2.0"], "the score, as a grader reads it: {outputs:#?}");
+    assert!(outputs.iter().all(|output| output["name"] != "stderr" && output["output_type"] != "error"), "{outputs:#?}");
+    for answer in ["n + 1", "todo!()"] {
+        let (bad, _) = convert("bad.ipynb", answer);
+        let said = String::from_utf8_lossy(&bad.stderr).into_owned();
+        assert!(!bad.status.success() && said.contains("NotYet"), "{answer}: {said}");
+    }
+}

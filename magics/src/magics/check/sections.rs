@@ -179,6 +179,35 @@ fn header(line: &str) -> Option<usize> {
     rest.starts_with(char::is_whitespace).then(|| line.len() - rest.trim_start().len())
 }
 
+/// The code at this byte of a check's text: its own language, if its header names one, and its bytes; `None` on a header or in a hint.
+pub fn section_at(text: &str, position: usize) -> Option<(Option<&'static str>, std::ops::Range<usize>)> {
+    let mut here: (Option<&str>, usize) = (None, 0);
+    let mut at = 0;
+    let mut end = text.len();
+    for full in text.split_inclusive('\n') {
+        let line = full.trim_end_matches(['\n', '\r']);
+        if header(line).is_some() {
+            if at > position {
+                end = at;
+                break;
+            }
+            here = (Some(line), at + full.len());
+        }
+        at += full.len();
+    }
+    let (header_line, start) = here;
+    if position < start {
+        return None;
+    }
+    let words: Vec<&str> = header_line.unwrap_or("").split_whitespace().collect();
+    if words.get(1) == Some(&"hint") {
+        return None;
+    }
+    let named = words.iter().find_map(|word| Lang::named(word.strip_prefix("lang=")?));
+    let plan = words.iter().any(|word| word.starts_with("plan"));
+    Some((named.map(Lang::name).or(plan.then_some(Lang::Sql.name())), start..end))
+}
+
 fn raw(line: Line, start: usize) -> Result<Raw, MagicError> {
     let known =
         "a header is one of `%% setup`, `%% requires`, `%% correct`, `%% effect`, `%% baseline`, `%% solution`, `%% evidence`, `%% hint`";
@@ -357,6 +386,16 @@ mod tests {
         let sections = parse("\nassert!(true);\n", 2, Lang::Python).unwrap();
         let Question::Holds(code) = &sections.gates[0].question else { panic!() };
         assert_eq!((code.lang, code.line, sections.gates[0].part), (Lang::Python, 3, Part::Correct));
+    }
+
+    #[test]
+    fn where_a_position_is() {
+        let text = "a\n%% correct lang=python\nbb\n%% hint\nx\n%% evidence plan=SCAN\nSELECT 1";
+        let at = |wanted: &str| section_at(text, text.find(wanted).unwrap()).map(|(lang, span)| (lang, &text[span]));
+        assert_eq!(section_at(text, 0).map(|(lang, span)| (lang, &text[span])), Some((None, "a\n")));
+        assert_eq!(at("bb"), Some((Some("python"), "bb\n")));
+        assert_eq!((at("correct"), at("x\n")), (None, None));
+        assert_eq!(at("SELECT"), Some((Some("sql"), "SELECT 1")));
     }
 
     #[test]

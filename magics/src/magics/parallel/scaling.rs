@@ -7,6 +7,7 @@ use crate::charts::speedup::{Speedup, Workers};
 use crate::error::MagicError;
 use crate::machine::Machine;
 use crate::measure::language::Language;
+use crate::measure::predict;
 use crate::measure::python::Interpreter;
 use crate::measure::report::{self, Remark};
 use crate::measure::result;
@@ -31,6 +32,8 @@ pub struct Scaling {
     rounds: usize,
     pub collected: Collected,
     pub remarks: Vec<Remark>,
+    /// The speed-up that was predicted for the largest count.
+    pub guess: Option<f64>,
 }
 
 impl Scaling {
@@ -70,7 +73,20 @@ impl Scaling {
         remarks.extend(report::noise_remarks(&noise));
         let amdahl = scaling::amdahl(&sweeps, available, SEED);
         let title = run::title_without(body, language.comment());
-        Ok(Self { title, lang: language.name(), workers, available, sweeps, points, amdahl, noise, rounds, collected, remarks })
+        Ok(Self {
+            title,
+            lang: language.name(),
+            workers,
+            available,
+            sweeps,
+            points,
+            amdahl,
+            noise,
+            rounds,
+            collected,
+            remarks,
+            guess: None,
+        })
     }
 
     /// The speed-up chart.
@@ -86,6 +102,7 @@ impl Scaling {
             points: self.points.clone(),
             amdahl: self.amdahl.clone(),
             available: self.available,
+            guess: self.guess,
             physical: Machine::read().usable_cores(),
             footer: report::footer_of(self.collected.build_line(), &self.collected.load, Some(&self.noise)),
         };
@@ -114,6 +131,9 @@ impl Scaling {
                 caption.push(format!("Amdahl's law: serial part {:.1} %{interval}", fit.value * 100.0));
             }
             Amdahl::Refused(why) => caption.push(why.clone()),
+        }
+        if let (Some(guess), Some(last)) = (self.guess, self.points.last()) {
+            caption.insert(0, predict::factor_sentence(guess, last.speedup.value));
         }
         if let Some(compile) = self.collected.compile_s {
             caption.push(format!("compile time {} (not counted); noise verdict: {}", time(compile), self.noise.short()));
@@ -152,6 +172,7 @@ impl Scaling {
         let warnings: Vec<&str> = self.remarks.iter().map(|r| r.text.as_str()).collect();
         result::object("parallel", &self.title, variants.collect(), Some(&self.noise), &self.collected.load)
             .with("seed", SEED)
+            .maybe("predicted_speedup", self.guess)
             .with("rounds", self.rounds)
             .with("baseline", self.workers.count(1))
             .with("amdahl", fit)

@@ -78,3 +78,13 @@ fn wrong_use_is_explained() {
     assert!(error("%%parallel --rounds 0\nx").contains("out of range"));
     assert!(error("%%parallel\n").contains("no code to measure"));
 }
+
+#[test]
+fn a_guess_is_marked_and_told() {
+    let mut host = Recorder::default().events(&events(0.1, 15));
+    run_cell("%%parallel --threads 1,2 --predict 1.2\nv.par_iter().sum::<f64>()", &mut host).unwrap();
+    assert!(host.shown().contains("your guess for the largest count: 1.20 ×"), "{}", host.shown());
+    assert!(host.shown().contains("% too low") && host.displays[0].data["image/svg+xml"].as_str().unwrap().contains("your guess: 1.20"));
+    assert_eq!(host.displays[0].metadata["benchbook"]["predicted_speedup"], 1.2);
+    assert!(run_cell("%%parallel --predict much\n1", &mut host).is_err());
+}

@@ -130,6 +130,7 @@ pub fn show(label: &str, source: &Source, host: &mut dyn Host) -> Result<(), Mag
         title: measured.label.clone(),
         note: format!("{} samples, measured {when} by %{}; drawn again, nothing was measured.", samples.len(), measured.magic()),
         samples,
+        guess: measured.variant["predicted_s"].as_f64(),
         footer: footer(&[measured], super::noise(&[measured])),
     };
     let mut result = (*measured.result).clone();
