@@ -13,3 +13,4 @@ pub mod stacks;
 pub mod symbols;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod throughput;

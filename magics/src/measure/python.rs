@@ -38,10 +38,11 @@ impl Interpreter {
     }
 }
 
-/// `%%timeit`; `each` runs, untimed, before every iteration.
-pub fn timeit(call: &Call, each: Option<&str>, config: &Value) -> String {
+/// `%%timeit`; `each` runs, untimed, before every iteration; `amounts` are names and expressions of what one works through.
+pub fn timeit(call: &Call, each: Option<&str>, amounts: &[(&str, &str)], config: &Value) -> String {
     let each = each.map(|each| on_line(call, each));
-    python_code::call(&[USER_CODE, TIMING], "timeit", &[with_code(call, &json!({"each": each, "config": config}))])
+    let amounts: serde_json::Map<String, Value> = amounts.iter().map(|(name, text)| ((*name).to_owned(), on_line(call, text))).collect();
+    python_code::call(&[USER_CODE, TIMING], "timeit", &[with_code(call, &json!({"each": each, "config": config, "amounts": amounts}))])
 }
 
 /// `%%parallel` on these numbers of `backend` (`threads` or `processes`).

@@ -15,6 +15,8 @@ use crate::magics::sql::render::plural;
 use crate::magics::sql::repeat::changes_tables;
 use crate::measure::result::Fields;
 use crate::measure::run::Collected;
+use crate::measure::throughput;
+use crate::options::parse_int;
 use crate::registry::Call;
 use crate::sql_wire::{Phases, SqlReply, class};
 use crate::stats::{Summary, quantile};
@@ -50,6 +52,11 @@ impl Facts {
     /// What the engine says of its answer.
     pub fn engine_notes(&self) -> &[String] {
         &self.reply.notes
+    }
+
+    /// Threads that the engine may use.
+    pub fn threads(&self) -> f64 {
+        self.reply.threads.max(1) as f64
     }
 
     /// Rows of the table.
@@ -147,6 +154,35 @@ pub fn prepare(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Queries
     let each = each.map(|each| bound(each, on_line(call, each), host)).transpose()?;
     let body = bound(&call.body, (call.body_line, call.body_column), host)?;
     Ok(Queries { body, each, set_up })
+}
+
+/// What one run works through: numbers, or what the engine computes.
+///
+/// # Errors
+/// An expression that the engine refuses, or that is no number.
+pub fn amounts(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Vec<(String, f64)>, MagicError> {
+    let mut amounts = Vec::new();
+    for (name, text) in throughput::asked(call) {
+        let value = match parse_int(text) {
+            Some(number) => number as f64,
+            None => {
+                let (line, column) = on_line(call, text);
+                // In front of it there is room for the word, as far as columns count.
+                let mut query = Query::bound(call, text, (line, column), engine, host)?;
+                let at = query.request.sql.len() - query.request.sql.trim_start().len();
+                query.request.sql = format!("{}SELECT {}", &query.request.sql[..at], &query.request.sql[at..]);
+                query.request.limit = 1;
+                let reply = once(&query.request, host, &mut |_| {}).map_err(|error| query.in_cell(error))?.reply;
+                let first = reply.rows.first().and_then(|row| row.first()).cloned().flatten();
+                first.and_then(|text| text.parse().ok()).ok_or_else(|| {
+                    let hint = format!("a number, or SQL that gives one: `--{name} \"(SELECT count(*) FROM t)\"`");
+                    call.options.error_at(name, format!("`{text}` is no number"), Some(hint))
+                })?
+            }
+        };
+        amounts.push((name.to_owned(), value));
+    }
+    Ok(amounts)
 }
 
 /// Where a piece of the magic's own line stands.
