@@ -115,7 +115,7 @@ impl Curves {
 }
 
 /// Positions as near to the wanted ones (ascending) as they can be, [`LINE`] apart, between `low` and `high`.
-fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
+pub(super) fn spread(wanted: &[f64], low: f64, high: f64) -> Vec<f64> {
     let mut placed: Vec<f64> = Vec::with_capacity(wanted.len());
     for y in wanted {
         placed.push(placed.last().map_or(y.max(low), |last: &f64| y.max(last + LINE)));

@@ -300,15 +300,12 @@ impl Timing {
         let median = self.summary.median;
         let mut rows = Vec::new();
         if let Some(empty) = c.number("loop_s").filter(|empty| self.lang != "rust" || *empty > SHOWN * median) {
-            let name = if self.lang == "rust" {
-                "one turn of an empty loop (counted; the CPU hides a part of it behind the code)"
-            } else {
-                "one turn of an empty loop (counted)"
-            };
+            let name =
+                if self.lang == "rust" { "one turn of an empty loop (in part counted)" } else { "one turn of an empty loop (counted)" };
             rows.push((name, time(empty)));
         }
         if let Some(reading) = self.subtracted_s().filter(|reading| *reading > SHOWN * median) {
-            rows.push(("reading the clock, per iteration (subtracted)", time(reading)));
+            rows.push(("reading the clock (subtracted)", time(reading)));
         }
         if let Some(allocations) = c.number("allocations") {
             let bytes = c.number("allocated_bytes").map(|b| format!(", {}", crate::units::bytes(b as u64))).unwrap_or_default();

@@ -15,6 +15,7 @@ const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
+const PARALLEL_MODULES: &[Module] = &[USER_CODE, TIMING, WORKERS, PARALLEL];
 
 /// The interpreter that measured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -48,7 +49,26 @@ pub fn timeit(call: &Call, each: Option<&str>, amounts: &[(&str, &str)], config:
 /// `%%parallel` on these numbers of `backend` (`threads` or `processes`).
 pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) -> String {
     let more = json!({"counts": counts, "backend": backend, "config": config});
-    python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
+    python_code::call(PARALLEL_MODULES, "parallel", &[with_code(call, &more)])
+}
+
+/// Starts the workers of one series of several, whose code begins in line `line` of the cell; `key` names it in what follows.
+pub fn series_begin(call: &Call, key: &str, (body, line): (&str, usize), counts: &[usize], backend: &str) -> String {
+    let more = json!({
+        "key": key, "counts": counts, "backend": backend, "body": {"text": body, "line": line, "column": 0},
+        "setup": {"text": "", "line": line, "column": 0},
+    });
+    python_code::call(PARALLEL_MODULES, "begin", &[with_code(call, &more)])
+}
+
+/// One sample of a series with this many workers.
+pub fn series_take(key: &str, count: usize) -> String {
+    python_code::call(PARALLEL_MODULES, "take", &[json!({"key": key, "count": count})])
+}
+
+/// Ends the workers of all series.
+pub fn series_close() -> String {
+    python_code::call(PARALLEL_MODULES, "close", &[json!({})])
 }
 
 /// Binds a finished measurement to a variable of the user's.

@@ -69,7 +69,7 @@ impl Facts {
         let first: f64 = told(&self.first).iter().map(|(_, seconds)| seconds).sum();
         let name = if self.cold { "cold run (not counted)" } else { "first run (not counted)" };
         rows.push((name, format!("{} ({:.1} × the median): {}", time(first), first / median_s, parts(&self.first))));
-        rows.push(("with the way to the engine and back, median", time(self.wall_s)));
+        rows.push(("with the way there and back, median", time(self.wall_s)));
         if reply.has_rows {
             let columns = plural(reply.columns.len() as u64, "column");
             rows.push((
@@ -167,10 +167,8 @@ pub fn amounts(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Vec<(St
             Some(number) => number as f64,
             None => {
                 let (line, column) = on_line(call, text);
-                // In front of it there is room for the word, as far as columns count.
                 let mut query = Query::bound(call, text, (line, column), engine, host)?;
-                let at = query.request.sql.len() - query.request.sql.trim_start().len();
-                query.request.sql = format!("{}SELECT {}", &query.request.sql[..at], &query.request.sql[at..]);
+                query.request.sql = asking(&query.request.sql);
                 query.request.limit = 1;
                 let reply = once(&query.request, host, &mut |_| {}).map_err(|error| query.in_cell(error))?.reply;
                 let first = reply.rows.first().and_then(|row| row.first()).cloned().flatten();
@@ -183,6 +181,26 @@ pub fn amounts(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Vec<(St
         amounts.push((name.to_owned(), value));
     }
     Ok(amounts)
+}
+
+/// A query for an expression; what is a query already, perhaps in brackets, stays one. Lines and columns stay where brackets go.
+fn asking(sql: &str) -> String {
+    let text = sql.trim();
+    let is_query = |text: &str| {
+        let word = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        ["SELECT", "WITH", "FROM"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    };
+    match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) if is_query(inner.trim_start()) => {
+            let at = sql.len() - sql.trim_start().len();
+            format!("{} {inner}", &sql[..at])
+        }
+        _ if is_query(text) => sql.to_owned(),
+        _ => {
+            let at = sql.len() - sql.trim_start().len();
+            format!("{}SELECT {}", &sql[..at], &sql[at..])
+        }
+    }
 }
 
 /// Where a piece of the magic's own line stands.
