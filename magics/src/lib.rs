@@ -32,6 +32,7 @@ pub mod reference;
 pub mod registry;
 pub mod results;
 pub mod rust_text;
+pub mod sections;
 pub mod shared_tables;
 pub mod sharing;
 pub mod spec;

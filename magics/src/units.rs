@@ -136,6 +136,15 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value:.decimals$} {}", UNITS[unit])
 }
 
+/// An amount per second in decimal units: `12.3 GB/s`, `1.50 M rows/s`.
+pub fn rate(per_second: f64, what: &str) -> String {
+    const PREFIXES: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let (scale, prefix) = PREFIXES.into_iter().find(|(scale, _)| per_second >= 0.999_5 * scale).unwrap_or((1.0, ""));
+    let value = per_second / scale;
+    let space = if what.len() > 1 && !prefix.is_empty() { " " } else { "" };
+    format!("{value:.*} {prefix}{space}{what}/s", decimals_for_digits(value, 3))
+}
+
 /// A whole number with thin groups of three: `1 234 567`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -220,6 +229,8 @@ mod tests {
     #[test]
     fn sizes_counts_shares() {
         assert_eq!(bytes(512), "512 B");
+        assert_eq!((rate(12.34e9, "B"), rate(1.5e6, "rows")), ("12.3 GB/s".into(), "1.50 M rows/s".into()));
+        assert_eq!((rate(999.9, "B"), rate(7.0, "rows")), ("1.00 kB/s".into(), "7.00 rows/s".into()));
         assert_eq!(bytes(32 * 1024), "32 KiB");
         assert_eq!(bytes(8_375_186_227), "7.8 GiB");
         assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");

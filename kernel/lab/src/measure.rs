@@ -5,6 +5,7 @@
 //! is long against the clock's step; results are kept and dropped outside the timed part.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -13,6 +14,8 @@ use crate::runtime::event;
 
 pub(crate) mod allocations;
 pub mod answer;
+mod bandwidth;
+mod batch;
 mod check;
 mod parallel;
 mod profile;
@@ -21,8 +24,10 @@ mod time;
 mod timing;
 
 pub use allocations::{Counts, allocations, allocations_while_timed};
+pub use bandwidth::bandwidth;
+pub use batch::{Batch, again};
 pub use check::{Gate, gate, round};
-pub use parallel::parallel;
+pub use parallel::{parallel, parallel_once};
 pub use profile::profile;
 pub use round::{Round, swept};
 pub use time::time;
@@ -50,27 +55,72 @@ impl std::ops::AddAssign for Sample {
     }
 }
 
+/// Whether stopwatches count CPU time of the process instead of wall-clock time.
+static CPU_TIME: AtomicBool = AtomicBool::new(false);
+/// Nanoseconds that a stopwatch shows when nothing happens between start and stop.
+static READING_NS: AtomicU64 = AtomicU64::new(0);
+
 /// A running stopwatch.
-pub struct Start(Instant);
+pub struct Start(Reading);
+
+#[derive(Clone, Copy)]
+enum Reading {
+    Wall(Instant),
+    Cpu(Duration),
+}
 
 /// Starts a stopwatch; the compiler moves no work across it.
 #[inline(always)]
 pub fn start() -> Start {
     // Before the clock is read, and below after it: never part of the time.
     allocations::begin_timed();
-    std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
-    Start(Instant::now())
+    fence();
+    Start(if CPU_TIME.load(Ordering::Relaxed) { Reading::Cpu(cpu_time()) } else { Reading::Wall(Instant::now()) })
 }
 
 impl Start {
     /// Stops it.
     #[inline(always)]
     pub fn stop(&self) -> Sample {
-        let elapsed = self.0.elapsed();
-        std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+        let elapsed = match self.0 {
+            Reading::Wall(begin) => begin.elapsed(),
+            Reading::Cpu(begin) => cpu_time().saturating_sub(begin),
+        };
+        fence();
         allocations::end_timed();
         Sample(elapsed)
     }
+
+    /// Stops it; what reading the clock takes is subtracted.
+    #[inline(always)]
+    pub fn stop_net(&self) -> Sample {
+        Sample(self.stop().0.saturating_sub(Duration::from_nanos(READING_NS.load(Ordering::Relaxed))))
+    }
+}
+
+#[inline(always)]
+fn fence() {
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+}
+
+/// CPU time of all threads of this process.
+fn cpu_time() -> Duration {
+    // SAFETY: `timespec` is plain data and the pointer is valid for the call.
+    let now = unsafe {
+        let mut now: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut now);
+        now
+    };
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Finds out what reading the clock takes: the median of many stopwatches with nothing between. Returns seconds.
+fn calibrate() -> f64 {
+    let mut shown: Vec<Duration> = (0..1001).map(|_| start().stop().0).collect();
+    shown.sort_unstable();
+    let median = shown[shown.len() / 2];
+    READING_NS.store(u64::try_from(median.as_nanos()).unwrap_or(0), Ordering::Relaxed);
+    median.as_secs_f64()
 }
 
 /// Makes a value opaque to the optimiser.
@@ -79,45 +129,10 @@ pub fn opaque<T>(value: T) -> T {
     black_box(value)
 }
 
-/// Tells the optimiser that what `inputs` points to may be anything: constants stop here.
+/// Tells the optimiser that what `inputs` points to may be anything: constants stop here. [`again`] says so once more, of the same.
 #[inline(always)]
 pub fn touch<T: ?Sized>(inputs: &T) {
     black_box(inputs);
-}
-
-/// Keeps the results of one batch so that dropping them is not timed.
-pub struct Batch<T> {
-    kept: Vec<T>,
-}
-
-/// Results of more than this many bytes in one batch are dropped inside the timed part after all.
-const KEEP_BYTES: usize = 64 << 20;
-
-impl<T> Batch<T> {
-    /// Room for `n` results where results need dropping.
-    pub fn new(n: u64) -> Self {
-        let room = KEEP_BYTES / size_of::<T>().max(1);
-        let wanted = usize::try_from(n).unwrap_or(usize::MAX);
-        let capacity = if std::mem::needs_drop::<T>() && size_of::<T>() > 0 { wanted.min(room) } else { 0 };
-        Self { kept: Vec::with_capacity(capacity) }
-    }
-
-    /// Takes one result; the optimiser must produce it.
-    #[inline(always)]
-    pub fn push(&mut self, value: T) {
-        let value = black_box(value);
-        if std::mem::needs_drop::<T>() && self.kept.len() < self.kept.capacity() {
-            self.kept.push(value);
-        }
-    }
-
-    /// Drops what was kept. Also tells whether results carry any information at all.
-    pub fn finish(self) {
-        if size_of::<T>() == 0 {
-            time::note_unit_result();
-        }
-        drop(self.kept);
-    }
 }
 
 /// The smallest step the clock shows, in seconds: the least non-zero difference over many reads.
@@ -132,6 +147,11 @@ fn timer_step() -> f64 {
         least = least.min(step);
     }
     least.as_secs_f64()
+}
+
+/// Tells what one iteration works through: `rows` or `bytes`.
+pub fn amount(name: &str, value: f64) {
+    event("amount", &json!({"name": name, "value": value}));
 }
 
 fn progress(done: usize, of: usize) {

@@ -6,6 +6,7 @@
 //! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
 //! | [`curves`] | times against a size, one curve per series, both axes logarithmic |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
+//! | [`speedups`] | thread sweeps of several series, each over its own run on one |
 //! | [`phases`] | one query on several engines: stacked parts, warm and cold, gaps |
 //! | [`flame`] | sampled stacks |
 //! | [`plot`] | points of a table, as lines or dots |
@@ -32,6 +33,7 @@ mod phases_text;
 pub mod plot;
 pub mod png;
 pub mod speedup;
+pub mod speedups;
 pub mod svg;
 #[cfg(test)]
 pub(crate) mod testing;

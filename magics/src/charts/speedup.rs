@@ -44,21 +44,49 @@ pub struct Speedup {
     /// Ascending counts, beginning with 1.
     pub points: Vec<Point>,
     pub amdahl: Amdahl,
-    /// CPUs this process may use: quota and affinity included.
-    pub available: usize,
-    /// Physical cores, when they are known and fewer than the logical CPUs.
-    pub physical: Option<usize>,
+    pub limits: Limits,
     /// The speed-up that the person predicted for the largest count.
     pub guess: Option<f64>,
     pub footer: Footer,
 }
 
-/// One of the two plots side by side.
-struct Panel {
-    x: Axis,
-    y: Axis,
-    threads: Vec<usize>,
-    workers: Workers,
+/// One plot over counts.
+pub(super) struct Panel {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) threads: Vec<usize>,
+    pub(super) workers: Workers,
+}
+
+/// Where the CPUs end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// CPUs this process may use: quota and affinity included.
+    pub available: usize,
+    /// Physical cores, when they are known and fewer than the logical CPUs.
+    pub physical: Option<usize>,
+    /// Why these are not all CPUs of the machine: `cgroup quota`, `affinity`.
+    pub because: Option<&'static str>,
+}
+
+impl Limits {
+    /// Those of this machine.
+    pub fn of(machine: &crate::machine::Machine) -> Self {
+        Self { available: machine.available_cpus, physical: machine.usable_cores(), because: machine.cpu_limit() }
+    }
+}
+
+/// The axis of counts up to `most`, with `room` pixels right of the largest.
+pub(super) fn count_axis(most: f64, logarithmic: bool, (from, to): (f64, f64), room: f64) -> Axis {
+    let plot = to - from - 22.0 - room;
+    let share = (to - from) / plot;
+    if logarithmic {
+        let low = -most.ln() * 22.0 / plot;
+        Axis::log(low.exp(), (low + most.ln() * share).exp(), from, to)
+    } else {
+        let low = 1.0 - (most - 1.0) * 22.0 / plot;
+        Axis::linear(low, low + (most - 1.0) * share, from, to)
+    }
 }
 
 impl Speedup {
@@ -107,7 +135,7 @@ impl Speedup {
     pub fn findings(&self) -> Vec<String> {
         let mut lines = Vec::new();
         // With more threads than CPUs e(p) tells of the scheduler; the table below has every point.
-        let within: Vec<&Point> = self.points.iter().filter(|p| p.threads > 1 && p.threads <= self.available).collect();
+        let within: Vec<&Point> = self.points.iter().filter(|p| p.threads > 1 && p.threads <= self.limits.available).collect();
         let fractions: Vec<String> = within[within.len().saturating_sub(4)..]
             .iter()
             .filter_map(|p| {
@@ -140,23 +168,14 @@ impl Speedup {
 
     fn panel(&self, from: f64, to: f64, y: Axis) -> Panel {
         let most = self.points.last().map_or(2, |p| p.threads).max(2) as f64;
-        // Room at the right for the last point's label.
-        let share = (to - from) / (to - from - 22.0 - LABEL_ROOM);
-        let x = if self.logarithmic() {
-            let decade = most.ln() * share;
-            let low = -most.ln() * 22.0 / (to - from - 22.0 - LABEL_ROOM);
-            Axis::log(low.exp(), (low + decade).exp(), from, to)
-        } else {
-            let low = 1.0 - (most - 1.0) * 22.0 / (to - from - 22.0 - LABEL_ROOM);
-            Axis::linear(low, low + (most - 1.0) * share, from, to)
-        };
+        let x = count_axis(most, self.logarithmic(), (from, to), LABEL_ROOM);
         Panel { x, y, threads: self.points.iter().map(|p| p.threads).collect(), workers: self.workers }
     }
 
     fn draw_speedup(&self, canvas: &mut Canvas, top: f64, bottom: f64) {
         let most = self.points.last().map_or(2, |p| p.threads).max(2) as f64;
         let fastest = self.points.iter().map(|p| p.speedup.ci.map_or(p.speedup.value, |c| c.1)).fold(0.0, f64::max);
-        let high = most.min(self.available.max(2) as f64).max(fastest);
+        let high = most.min(self.limits.available.max(2) as f64).max(fastest);
         // A wild guess must not press the points together.
         let high = high.max(self.guess.filter(|guess| *guess < 3.0 * high).unwrap_or(0.0)) * 1.12;
         let slowest = self.points.iter().map(|p| p.speedup.ci.map_or(p.speedup.value, |c| c.0)).fold(1.0, f64::min);
@@ -170,11 +189,11 @@ impl Speedup {
         let panel = self.panel(58.0, 480.0, y);
         let title = self.what() + if self.logarithmic() { " (both axes logarithmic)" } else { "" };
         panel.draw_frame(canvas, &title, &ticks, |v| format!("{} ×", trim(v)));
-        self.draw_limits(canvas, &panel, top, bottom);
-        panel.draw_ideal(canvas, high, self.available);
+        panel.draw_limits(canvas, self.limits);
+        panel.draw_ideal(canvas, high, self.limits.available);
         if let Amdahl::Fitted(fit) = &self.amdahl {
             // Nothing is drawn beyond the CPUs there are: it would be a guess.
-            let end = most.min(self.available as f64);
+            let end = most.min(self.limits.available as f64);
             let curve: Vec<_> = (0..=60)
                 .map(|i| end.powf(f64::from(i) / 60.0))
                 .map(|p| (panel.x.px(p), panel.y.px(amdahl_speedup(fit.value, p))))
@@ -211,29 +230,6 @@ impl Speedup {
         let width = text_width(&label, theme::BODY, true);
         canvas.rect((x - 14.0 - width, y - 8.0), (x - 10.0, y + 7.0), theme::PANEL);
         canvas.text_middle((x - 11.0, y), label, Type::new(theme::BODY).bold().align(Align::Right));
-    }
-
-    /// Marks where physical cores and available CPUs end.
-    fn draw_limits(&self, canvas: &mut Canvas, panel: &Panel, top: f64, bottom: f64) {
-        let most = panel.x.high;
-        if self.available < *panel.threads.last().unwrap_or(&0) {
-            canvas.rect((panel.x.px(self.available as f64), top), (panel.x.to_px, bottom), theme::INK.alpha(0.05));
-            let style = Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Right);
-            canvas.text((panel.x.to_px - 6.0, bottom - 8.0), format!("more {} than CPUs", self.workers.many), style);
-        }
-        let physical = self.physical.filter(|p| *p < self.available).map(|p| (p, plural(p, "physical core")));
-        let marks = physical.into_iter().chain([(self.available, plural(self.available, "CPU") + " available")]);
-        let mut taken = f64::NEG_INFINITY;
-        for (threads, label) in marks.filter(|(t, _)| (*t as f64) <= most) {
-            let x = panel.x.px(threads as f64);
-            canvas.dashed(&[(x, top), (x, bottom)], theme::AXIS, 1.25, 2.0, 3.0);
-            let middle = frame::keep_inside(x, &label, theme::SMALL, false, panel.x.from_px, panel.x.to_px);
-            let half = text_width(&label, theme::SMALL, false) / 2.0;
-            // A second label that would touch the first goes one line higher.
-            let y = if middle - half < taken + 6.0 { top - 17.0 } else { top - 5.0 };
-            taken = middle + half;
-            canvas.text((middle, y), label, Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Centre));
-        }
     }
 
     fn draw_efficiency(&self, canvas: &mut Canvas, top: f64, bottom: f64) {
@@ -300,7 +296,33 @@ impl Speedup {
 }
 
 impl Panel {
-    fn draw_frame(&self, canvas: &mut Canvas, title: &str, ticks: &[f64], label: impl Fn(f64) -> String) {
+    /// Marks where physical cores and available CPUs end.
+    pub(super) fn draw_limits(&self, canvas: &mut Canvas, limits: Limits) {
+        let (top, bottom, panel) = (self.y.to_px, self.y.from_px, self);
+        let most = panel.x.high;
+        if limits.available < *panel.threads.last().unwrap_or(&0) {
+            canvas.rect((panel.x.px(limits.available as f64), top), (panel.x.to_px, bottom), theme::INK.alpha(0.05));
+            let style = Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Right);
+            canvas.text((panel.x.to_px - 6.0, bottom - 8.0), format!("more {} than CPUs", self.workers.many), style);
+        }
+        let physical = limits.physical.filter(|p| *p < limits.available).map(|p| (p, plural(p, "physical core")));
+        let because = limits.because.map(|because| format!(" ({because})")).unwrap_or_default();
+        let cpus = format!("{} available{because}", plural(limits.available, "CPU"));
+        let marks = physical.into_iter().chain([(limits.available, cpus)]);
+        let mut taken = f64::NEG_INFINITY;
+        for (threads, label) in marks.filter(|(t, _)| (*t as f64) <= most) {
+            let x = panel.x.px(threads as f64);
+            canvas.dashed(&[(x, top), (x, bottom)], theme::AXIS, 1.25, 2.0, 3.0);
+            let middle = frame::keep_inside(x, &label, theme::SMALL, false, panel.x.from_px, panel.x.to_px);
+            let half = text_width(&label, theme::SMALL, false) / 2.0;
+            // A second label that would touch the first goes one line higher.
+            let y = if middle - half < taken + 6.0 { top - 17.0 } else { top - 5.0 };
+            taken = middle + half;
+            canvas.text((middle, y), label, Type::new(theme::SMALL).colour(theme::MUTED).align(Align::Centre));
+        }
+    }
+
+    pub(super) fn draw_frame(&self, canvas: &mut Canvas, title: &str, ticks: &[f64], label: impl Fn(f64) -> String) {
         let (top, bottom) = (self.y.to_px, self.y.from_px);
         for &value in ticks {
             let y = self.y.px(value);
@@ -327,7 +349,7 @@ impl Panel {
     }
 
     /// The line S = p, dashed and named.
-    fn draw_ideal(&self, canvas: &mut Canvas, high: f64, available: usize) {
+    pub(super) fn draw_ideal(&self, canvas: &mut Canvas, high: f64, available: usize) {
         let end = (*self.threads.last().unwrap_or(&2)).max(2).min(available.max(2)) as f64;
         let end = end.min(high);
         let from = (self.x.px(1.0), self.y.px(1.0));
@@ -356,14 +378,14 @@ impl Panel {
     }
 }
 
-fn whisker(canvas: &mut Canvas, x: f64, from: f64, to: f64) {
+pub(super) fn whisker(canvas: &mut Canvas, x: f64, from: f64, to: f64) {
     canvas.line((x, from), (x, to), theme::INK, 1.5);
     for y in [from, to] {
         canvas.line((x - 5.0, y), (x + 5.0, y), theme::INK, 1.5);
     }
 }
 
-fn trim(value: f64) -> String {
+pub(super) fn trim(value: f64) -> String {
     if value.fract().abs() < 1e-9 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 

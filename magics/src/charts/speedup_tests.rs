@@ -19,8 +19,7 @@ fn chart(title: &str, serial: f64, threads: &[usize], available: usize, physical
         note: "15 rounds, thread counts in random order (seed 42).".into(),
         points: scaling::points(&sweeps, SEED),
         amdahl: scaling::amdahl(&sweeps, available, SEED),
-        available,
-        physical,
+        limits: Limits { available, physical, because: (available == 2).then_some("cgroup quota") },
         guess: None,
         footer: footer(),
     };
@@ -32,7 +31,7 @@ fn two_cores_points_and_no_fit() {
     let chart = chart("prices.par_iter().map(black_scholes).sum::<f64>()", 0.06, &[1, 2], 2, Some(1));
     save("speedup_2", &chart);
     assert!(chart.svg.contains("higher is better") && chart.svg.contains(">ideal<"));
-    assert!(chart.svg.contains("2 CPUs available") && chart.svg.contains("1 physical core"));
+    assert!(chart.svg.contains("2 CPUs available (cgroup quota)") && chart.svg.contains("1 physical core"));
     assert!(chart.text.contains("No curve fitted"), "{}", chart.text);
     assert!(chart.alt.contains("with 2 threads"), "{}", chart.alt);
 }
@@ -69,8 +68,7 @@ fn one_thread_only_is_drawn_and_no_base_is_an_error() {
         note: String::new(),
         points: vec![],
         amdahl: Amdahl::Refused("no fit".into()),
-        available: 2,
-        physical: None,
+        limits: Limits { available: 2, physical: None, because: None },
         guess: None,
         footer: footer(),
     };

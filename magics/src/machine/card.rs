@@ -100,6 +100,16 @@ impl Machine {
         (self.available_cpus == self.logical_cpus).then(|| self.available_cpus / smt)
     }
 
+    /// Why this process may not use all CPUs of the machine; `None` when it may.
+    pub fn cpu_limit(&self) -> Option<&'static str> {
+        if self.available_cpus >= self.logical_cpus {
+            return None;
+        }
+        // `available_parallelism` takes the smaller of both, and a quota's whole CPUs.
+        let quota = self.cgroup_cpus.is_some_and(|quota| (quota.floor().max(1.0) as usize) <= self.available_cpus);
+        Some(if quota { "cgroup quota" } else { "affinity" })
+    }
+
     /// Shortest time one clock cycle takes, in seconds; a fast CPU's when the frequency is unknown.
     pub fn cycle_s(&self) -> f64 {
         1e-6 / self.mhz.map_or(4000.0, |mhz| mhz as f64)
@@ -137,7 +147,10 @@ mod tests {
         assert_eq!((machine.smt(), machine.usable_cores()), (Some(2), Some(4)));
         let plain = Machine { logical_cpus: 4, physical_cores: Some(4), available_cpus: 4, ..machine.clone() };
         assert_eq!((plain.smt(), plain.usable_cores()), (None, None));
-        let quota = Machine { available_cpus: 2, ..machine };
+        let quota = Machine { available_cpus: 2, affinity: None, cgroup_cpus: Some(2.5), ..machine };
+        assert_eq!(quota.cpu_limit(), Some("cgroup quota"));
+        assert_eq!(Machine { cgroup_cpus: Some(6.0), ..quota.clone() }.cpu_limit(), Some("affinity"));
+        assert_eq!(plain.cpu_limit(), None);
         assert_eq!(quota.usable_cores(), None);
     }
 }

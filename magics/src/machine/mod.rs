@@ -2,6 +2,7 @@
 //!
 //! A fact that cannot be read is absent; it is never shown as zero.
 
+mod bandwidth;
 mod caches;
 mod card;
 mod limits;
@@ -9,6 +10,7 @@ mod load;
 mod text;
 mod virt;
 
+pub use bandwidth::Bandwidth;
 pub use card::Machine;
 pub use load::{LoadReading, LoadSpan};
 
@@ -20,7 +22,11 @@ pub const RUSTC: &str = env!("BENCHBOOK_RUSTC");
 
 /// The machine as the `machine` field of a result object.
 pub fn card_json() -> Value {
-    serde_json::to_value(Machine::read()).unwrap_or_default()
+    let mut card = serde_json::to_value(Machine::read()).unwrap_or_default();
+    if let (Some(fields), Some(bandwidth)) = (card.as_object_mut(), Bandwidth::known()) {
+        fields.insert("memory_bandwidth".into(), serde_json::to_value(bandwidth).unwrap_or_default());
+    }
+    card
 }
 
 /// The `build` field of a result object: how cells are compiled.

@@ -1,6 +1,6 @@
 //! The card as people read it: rows, a line, collapsed HTML.
 
-use super::{LoadSpan, Machine, RUSTC};
+use super::{Bandwidth, LoadSpan, Machine, RUSTC};
 use crate::html::escape;
 use crate::units::bytes;
 
@@ -20,6 +20,8 @@ impl Machine {
         rows.push(("caches", self.caches_text()));
         let limit = self.cgroup_memory_bytes.map_or_else(String::new, |b| format!(", cgroup limit {}", bytes(b)));
         rows.push(("memory", format!("{}{limit}", bytes(self.ram_bytes))));
+        let bandwidth = Bandwidth::known().map_or_else(|| "not measured yet; `%%timeit --bytes N` measures it".into(), Bandwidth::text);
+        rows.push(("memory bandwidth", bandwidth));
         rows.push(("swap", if self.swap_bytes == 0 { "none".into() } else { bytes(self.swap_bytes) }));
         let layers = if self.virtual_layers.is_empty() { "none seen".into() } else { self.virtual_layers.join(", ") };
         rows.push(("virtualisation", layers));

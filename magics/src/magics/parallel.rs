@@ -1,7 +1,10 @@
 //! `%%parallel`: the same code on different numbers of threads or processes.
 
 mod advice;
+mod many;
 mod scaling;
+mod series;
+mod shown;
 
 use scaling::Scaling;
 use serde_json::{Value, json};
@@ -16,6 +19,7 @@ use crate::measure::report::Remark;
 use crate::measure::run;
 use crate::measure::{names, predict, python};
 use crate::registry::{Call, Magic};
+use crate::sections;
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
 use crate::stats::bootstrap::SEED;
 
@@ -57,6 +61,10 @@ static SPEC: Spec = Spec {
             code: "%%parallel --lang python --backend processes\nsum(n * n for n in share(range(1_000_000)))",
             about: "Python: each worker does its share of the squares",
         },
+        Example {
+            code: "%%parallel\n%% rust label=Rayon\nuse lab::rayon::prelude::*;\n(0..1_000_000_u64).into_par_iter().map(|n| n * n).sum::<u64>()\n%% rust sequential\n(0..1_000_000_u64).map(|n| n * n).sum::<u64>()\n%% python backend=threads\nsum(n * n for n in share(range(1_000_000)))\n%% python backend=processes\nsum(n * n for n in share(range(1_000_000)))\n%% sql engine=duckdb\nSELECT sum(range * range) FROM range(1000000)",
+            about: "Rayon, Python's threads and processes, and an engine on one chart",
+        },
     ],
     details: "Every sample runs in a fresh Rayon pool, so only code that uses Rayon is spread over the threads. The speed-up of a \
 thread count comes from pairs of the same round, its interval from 10,000 resamples of the rounds (seed 42). Amdahl's law is fitted \
@@ -64,7 +72,11 @@ from three thread counts above 1 within the CPUs available; with fewer, only the
 Each of p workers runs the code once per run, with `worker` (from 0) and `workers` (p), and `share(sequence)`, its part of a sequence; \
 the time of a run is that from the first worker's begin to the last one's end. Threads and processes are started once and warmed up; \
 starting them is told apart. Processes are forks with all variables of the moment, and what they change is lost with them; libraries \
-with threads of their own (Polars) may hang in a fork. An interrupt ends them.",
+with threads of their own (Polars) may hang in a fork. An interrupt ends them.\n\nHeader lines `%% rust`, `%% python` and `%% sql` \
+make sections, which are swept together: in each round every section runs once with every count, in random order, and one chart shows \
+the speed-up of each over its own time with one. A header takes `label=…`; Python `backend=threads|processes` and `env=…`; SQL \
+`engine=…` and `connect=…`, and is timed in the engine's own seconds; a section with the word `sequential` runs with one only, and the others \
+are held against the best of these as well. Polars has one process per thread count, of which two live at a time.",
 };
 
 /// The magic.
@@ -81,6 +93,23 @@ impl Magic for Parallel {
         let guess = predict::factor_of(call)?;
         let available = Machine::read().available_cpus;
         let (counts, added) = threads(call, available)?;
+        if call.is_cell
+            && let Some(split) = sections::split(&call.body, call.body_line)?
+        {
+            for option in ["lang", "backend", "env"] {
+                if call.options.has(option) {
+                    let hint = Some(format!("leave `--{option}` out: each section's header says it"));
+                    return Err(call.options.error_at(option, format!("`--{option}` and sections exclude each other"), hint));
+                }
+            }
+            let config = config(call)?;
+            let plan = many::Plan {
+                rounds: config["rounds"].as_u64().unwrap_or_default() as usize,
+                budget_s: config["budget_s"].as_f64().unwrap_or(BUDGET_S),
+                available,
+            };
+            return many::run(call, &split, &counts, plan, host);
+        }
         let workers = if call.options.text("backend") == Some(PROCESSES.many) { PROCESSES } else { THREADS };
         let doing = format!("timing on {} {} counts", counts.len(), workers.one);
         let collected = match language {

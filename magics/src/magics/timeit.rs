@@ -13,6 +13,7 @@ use crate::measure::codegen::{self, Wrap};
 use crate::measure::language::{self, Language};
 use crate::measure::report::{self, Remark};
 use crate::measure::run::{self, Collected};
+use crate::measure::throughput::{self, Throughput};
 use crate::measure::{fooled, names, predict, python, result};
 use crate::registry::{Call, Magic};
 use crate::results;
@@ -22,6 +23,8 @@ use crate::stats::{Noise, Summary};
 use crate::units::{Scale, count, percent, time};
 
 const BUDGET_S: f64 = 3.0;
+/// What measuring itself costs is told from this share of the median on.
+const SHOWN: f64 = 0.01;
 
 static SPEC: Spec = Spec {
     name: "timeit",
@@ -36,6 +39,16 @@ static SPEC: Spec = Spec {
         OptionSpec::flag("time", "Wall-clock time, as without it").short('t'),
         OptionSpec::flag("cpu", "CPU time of the whole process, all its threads, instead of wall-clock time").short('c'),
         OptionSpec::value("budget", ValueKind::Duration, "About how long to measure").default("3s"),
+        OptionSpec::value(
+            "rows",
+            ValueKind::Text,
+            "Rows that one iteration works through, a number or an expression: tells rows per second",
+        ),
+        OptionSpec::value(
+            "bytes",
+            ValueKind::Text,
+            "Bytes that one iteration reads: tells bytes per second, and the share of the memory's bandwidth",
+        ),
         OptionSpec::value("label", ValueKind::Text, "Name in `%results` and `%claim`")
             .short('l')
             .default("name of -o, else timeit #1, timeit #2, …"),
@@ -64,6 +77,10 @@ static SPEC: Spec = Spec {
         },
         Example { code: "%%timeit --lang python v = list(range(100_000))\nsum(v)", about: "Python, with set-up" },
         Example {
+            code: "%%timeit --bytes \"v.len() * 8\" let v = vec![1.5_f64; 10_000_000];\nv.iter().sum::<f64>()",
+            about: "With bytes per second, held against the memory's bandwidth",
+        },
+        Example {
             code: "%%timeit --lang sql --engine duckdb\nSELECT sum(range) FROM range(1000000)",
             about: "SQL, in the engine's own seconds",
         },
@@ -75,7 +92,9 @@ assigns are local, others are the variables of `%%python` cells; garbage collect
 the code, are part of the time, and an empty loop's time is told.\n\nSQL is timed in the engine's own seconds of plan, execute and \
 fetch; the first run is cold (a fresh connection, tables loaded again) and not counted. Tables and `{name}` parameters are those of \
 `%%sql`; text after `%%timeit` is SQL that is run once before.\n\n`-n -r -q -p -t -c -v` are IPython's; its `-o` takes no name: here \
-`-o NAME` and `-v NAME` are the same. `-c` counts CPU time of all threads of the process, as the system's process clock has it.\n\nAn interrupt shows the samples taken so far.",
+`-o NAME` and `-v NAME` are the same. `-c` counts CPU time of all threads of the process, as the system's process clock has it.\n\n`--rows` and `--bytes` take a number, or an expression of the code's language that is computed once, after the set-up. \
+The memory's bandwidth is measured once per session: the best of seven passes that add up 64-bit numbers in a buffer of four times the \
+last cache (at least 128 MiB), with one thread and with all.\n\nAn interrupt shows the samples taken so far.",
 };
 
 /// The magic.
@@ -95,6 +114,9 @@ struct Timing {
     digits: Option<i32>,
     /// What an engine told.
     sql: Option<sql::Facts>,
+    throughput: Throughput,
+    /// CPU time was counted.
+    cpu: bool,
     /// What was predicted, in seconds.
     guess: Option<f64>,
 }
@@ -117,6 +139,7 @@ impl Magic for Timeit {
             Language::Sql { engine } => time_sql(call, engine, host)?,
         };
         timing.guess = guess;
+        timing.throughput(call, host)?;
         let result = results::record(timing.result(), label);
         if !call.options.flag("quiet") {
             host.display(&timing.chart()?.bundle().with_result(result.clone()));
@@ -139,12 +162,15 @@ fn time_rust(call: &Call, host: &mut dyn Host) -> Result<Timing, MagicError> {
     let each = call.options.text("setup");
     let variables = host.variables();
     let inputs = names::inputs(&call.body, &[&call.rest, each.unwrap_or("")], &variables);
-    let wrap = Wrap { body: &call.body, setup: &call.rest, inputs: &inputs, config };
+    let amounts = throughput::rust_code(&throughput::asked(call));
+    let setup = if amounts.is_empty() { call.rest.clone() } else { format!("{}{amounts}", codegen::statements(&call.rest)) };
+    let wrap = Wrap { body: &call.body, setup: &setup, inputs: &inputs, config };
     let collected = run::run(host, &call.live, &wrap.timeit(each), "timing", SPEC.name)?;
     let mut timing = Timing::new(call, Language::Rust, collected)?;
     let facts = fooled::Facts {
         median_s: timing.summary.median,
         cycle_s: Machine::read().cycle_s(),
+        loop_s: timing.collected.number("loop_s"),
         unit_result: timing.collected.flag("unit_result"),
         no_inputs: inputs.is_empty(),
     };
@@ -153,7 +179,7 @@ fn time_rust(call: &Call, host: &mut dyn Host) -> Result<Timing, MagicError> {
 }
 
 fn time_python(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<Timing, MagicError> {
-    let code = python::timeit(call, call.options.text("setup"), &config(call)?);
+    let code = python::timeit(call, call.options.text("setup"), &throughput::asked(call), &config(call)?);
     let collected = python::run(host, call, env, &code, "timing")?;
     let nothing_left = collected.flag("does_nothing");
     let mut timing = Timing::new(call, Language::Python { env }, collected)?;
@@ -170,7 +196,9 @@ fn time_python(call: &Call, env: Option<&str>, host: &mut dyn Host) -> Result<Ti
 fn time_sql(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Timing, MagicError> {
     let config = config(call)?;
     let queries = sql::prepare(call, engine, host)?;
-    let (collected, facts) = sql::measure(&queries, &config, host, &call.live)?;
+    let amounts = sql::amounts(call, engine, host)?;
+    let (mut collected, facts) = sql::measure(&queries, &config, host, &call.live)?;
+    collected.amounts = amounts;
     let mut timing = Timing::new(call, Language::Sql { engine }, collected)?;
     let notes = facts.note.iter().chain(facts.engine_notes());
     timing.doubt(notes.map(|note| Remark::note(note.as_str(), "")).collect::<Vec<_>>());
@@ -207,6 +235,9 @@ fn config(call: &Call) -> Result<Value, MagicError> {
         return Err(call.options.error_at("budget", "the budget must be longer than nothing", Some("for example `--budget 3s`".into())));
     }
     let mut config = json!({"budget_s": budget, "min_samples": 11, "max_samples": 101});
+    if call.options.flag("cpu") {
+        config["cpu"] = json!(true);
+    }
     for (option, field, most) in [("number", "n", 1_000_000_000_000), ("repeat", "r", 100_000)] {
         if let Some(value) = call.options.int(option) {
             if !(1..=most).contains(&value) {
@@ -246,7 +277,55 @@ impl Timing {
         let iterations = collected.number("iterations").map(|n| n as u64);
         let title = run::title_without(&call.body, language.comment());
         let digits = call.options.int("precision").and_then(|digits| i32::try_from(digits).ok());
-        Ok(Self { title, lang: language.name(), samples, summary, noise, iterations, collected, remarks, digits, sql: None, guess: None })
+        let throughput = Throughput::default();
+        let (lang, cpu) = (language.name(), call.options.flag("cpu"));
+        Ok(Self { title, lang, samples, summary, noise, iterations, collected, remarks, digits, sql: None, throughput, cpu, guess: None })
+    }
+
+    /// Rates, when amounts were told; the memory's bandwidth is measured once for those in bytes.
+    fn throughput(&mut self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
+        let threads = self.sql.as_ref().map(sql::Facts::threads);
+        self.throughput = Throughput::of(&self.collected.amounts, threads.unwrap_or_else(|| self.cpus_busy().unwrap_or(1.0)));
+        if self.throughput.bytes.is_none() || self.collected.interrupted.is_some() {
+            return Ok(());
+        }
+        self.throughput.bandwidth = throughput::bandwidth(host, &call.live)?;
+        let sign = self.throughput.sign(self.summary.median);
+        self.doubt(sign.map(|sign| Remark::warning(sign.text(), sign.remedy())));
+        Ok(())
+    }
+
+    fn cpus_busy(&self) -> Option<f64> {
+        let wall = self.collected.number("wall_s").filter(|wall| *wall > 0.0)?;
+        Some(self.collected.number("cpu_user_s")? / wall)
+    }
+
+    /// Rows that tell what measuring itself costs, where it shows, and what allocations were counted.
+    fn costs(&self) -> Vec<(&'static str, String)> {
+        let c = &self.collected;
+        let median = self.summary.median;
+        let mut rows = Vec::new();
+        if let Some(empty) = c.number("loop_s").filter(|empty| self.lang != "rust" || *empty > SHOWN * median) {
+            let name =
+                if self.lang == "rust" { "one turn of an empty loop (in part counted)" } else { "one turn of an empty loop (counted)" };
+            rows.push((name, time(empty)));
+        }
+        if let Some(reading) = self.subtracted_s().filter(|reading| *reading > SHOWN * median) {
+            rows.push(("reading the clock (subtracted)", time(reading)));
+        }
+        if let Some(allocations) = c.number("allocations") {
+            let bytes = c.number("allocated_bytes").map(|b| format!(", {}", crate::units::bytes(b as u64))).unwrap_or_default();
+            rows.push(("allocations per iteration", format!("{allocations:.*}{bytes}", usize::from(allocations.fract() > 0.0))));
+        }
+        if let Some(peak) = c.number("peak_bytes") {
+            rows.push(("most memory held at once", crate::units::bytes(peak as u64)));
+        }
+        rows
+    }
+
+    /// Seconds per iteration that reading the clock took and that are not in the samples.
+    fn subtracted_s(&self) -> Option<f64> {
+        Some(self.collected.number("reading_s")? * self.collected.number("readings_per_iteration")?)
     }
 
     /// Adds what makes the number doubtful, before what is said of noise.
@@ -301,18 +380,20 @@ impl Timing {
         if let Some(first) = self.collected.number("first_s") {
             rows.push(("first run", format!("{} ({:.1} × the median)", time(first), first / s.median)));
         }
-        if let (Some(cpu), Some(wall)) = (self.collected.number("cpu_user_s"), self.collected.number("wall_s").filter(|w| *w > 0.0)) {
-            rows.push(("CPUs kept busy", format!("{:.2}", cpu / wall)));
+        rows.extend(self.throughput.table(s));
+        if let Some(busy) = self.cpus_busy() {
+            rows.push(("CPUs kept busy", format!("{busy:.2}")));
         }
-        if let Some(empty) = self.collected.number("loop_s") {
-            rows.push(("one turn of an empty loop (counted)", time(empty)));
-        }
+        rows.extend(self.costs());
         if let Some(compile) = self.collected.compile_s {
             rows.push(("compile time (not counted)", time(compile)));
         }
         let mut table = report::facts(rows);
         table.caption.extend(self.guess.map(|guess| predict::time_sentence(guess, s.median)));
         table.caption.push(format!("noise verdict: {}", self.noise.short()));
+        if self.cpu {
+            table.caption.push("CPU time of the whole process, not wall-clock time (`-c`)".into());
+        }
         if self.collected.flag("stopped_early") {
             table.caption.push("stopped before the budget was used: the median is known to 1 %".into());
         }
@@ -332,7 +413,13 @@ impl Timing {
             .maybe("warmup_s", c.number("warmup_s"))
             .maybe("timer_step_s", c.number("timer_step_s"))
             .maybe("loop_s", c.number("loop_s"))
+            .maybe("subtracted_s", self.subtracted_s())
+            .maybe("allocations", c.number("allocations"))
+            .maybe("allocated_bytes", c.number("allocated_bytes"))
+            .maybe("peak_bytes", c.number("peak_bytes"))
+            .maybe("clock", self.cpu.then_some("cpu"))
             .maybe("compile_s", c.compile_s);
+        let variant = self.throughput.fields(variant, self.summary.median);
         let variant = match &self.sql {
             Some(facts) => facts.fields(variant),
             None => variant,

@@ -25,14 +25,15 @@ impl Wrap<'_> {
         let body = closed(self.body);
         let sample = match each {
             None => format!(
-                "|__bb_n| {{ let mut __bb_keep = lab::measure::Batch::new(__bb_n); let __bb_clock = lab::measure::start(); \
-                 for _ in 0..__bb_n {{ {touch} __bb_keep.push((|| -> Result<_, lab::AnyError> {{ Ok({{ {body} }}) }})()?); }} \
-                 let __bb_time = __bb_clock.stop(); __bb_keep.finish(); Ok(__bb_time) }}"
+                "&mut |__bb_n| {{ {touch} let mut __bb_batch = lab::measure::Batch::new(__bb_n); \
+                 while let Some(__bb_some) = __bb_batch.stretch() {{ for _ in 0..__bb_some {{ lab::measure::again(); \
+                 __bb_batch.push((|| -> Result<_, lab::AnyError> {{ Ok({{ {body} }}) }})()?); }} __bb_batch.pause(); }} \
+                 Ok(__bb_batch.finish()) }}"
             ),
             Some(each) => format!(
-                "|__bb_n| {{ let mut __bb_total = lab::measure::Sample::zero(); for _ in 0..__bb_n {{ {} {touch} \
+                "&mut |__bb_n| {{ let mut __bb_total = lab::measure::Sample::zero(); for _ in 0..__bb_n {{ {} {touch} \
                  let __bb_clock = lab::measure::start(); let __bb_out = lab::measure::opaque({{ {body} }}); \
-                 __bb_total += __bb_clock.stop(); drop(__bb_out); }} Ok(__bb_total) }}",
+                 __bb_total += __bb_clock.stop_net(); drop(__bb_out); }} Ok(__bb_total) }}",
                 statements(each)
             ),
         };
@@ -42,6 +43,11 @@ impl Wrap<'_> {
     /// `%%parallel` on pools of these sizes.
     pub fn parallel(&self, threads: &[usize]) -> String {
         self.call("parallel", &format!("&{threads:?}, "), &self.closure())
+    }
+
+    /// One sample of a series of `%%parallel`; the configuration names the file that says on how many threads.
+    pub fn parallel_once(&self) -> String {
+        self.call("parallel_once", "", &self.closure())
     }
 
     /// `%%profile`.
@@ -112,7 +118,7 @@ fn closed(body: &str) -> String {
 }
 
 /// Set-up code as statements, whether or not it ends in a semicolon.
-fn statements(setup: &str) -> String {
+pub fn statements(setup: &str) -> String {
     let setup = setup.trim();
     if setup.is_empty() {
         return String::new();
@@ -139,10 +145,11 @@ mod tests {
         assert_eq!(
             code,
             "{  #[allow(unused_braces, dropping_copy_types, dropping_references)] let __bb_done: () = \
-             lab::measure::time(\"{\\\"budget_s\\\":3.0}\", |__bb_n| { let mut __bb_keep = lab::measure::Batch::new(__bb_n); \
-             let __bb_clock = lab::measure::start(); for _ in 0..__bb_n { lab::measure::touch(&(&v, )); \
-             __bb_keep.push((|| -> Result<_, lab::AnyError> { Ok({ v.iter().sum::<u64>() }) })()?); } \
-             let __bb_time = __bb_clock.stop(); __bb_keep.finish(); Ok(__bb_time) })?; __bb_done };"
+             lab::measure::time(\"{\\\"budget_s\\\":3.0}\", &mut |__bb_n| { lab::measure::touch(&(&v, )); \
+             let mut __bb_batch = lab::measure::Batch::new(__bb_n); while let Some(__bb_some) = __bb_batch.stretch() { \
+             for _ in 0..__bb_some { lab::measure::again(); \
+             __bb_batch.push((|| -> Result<_, lab::AnyError> { Ok({ v.iter().sum::<u64>() }) })()?); } __bb_batch.pause(); } \
+             Ok(__bb_batch.finish()) })?; __bb_done };"
         );
     }
 

@@ -1,6 +1,6 @@
 //! "The compiler fooled you": signs that the timed code is not what ran.
 
-use crate::units::time;
+use crate::units::{self, time};
 
 /// Facts about one timed body.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,6 +9,8 @@ pub struct Facts {
     pub median_s: f64,
     /// Seconds per clock cycle.
     pub cycle_s: f64,
+    /// Seconds per turn of an empty loop, when it was measured.
+    pub loop_s: Option<f64>,
     /// The body's value carries no information: `()` or another type without size.
     pub unit_result: bool,
     /// No variable went into the body.
@@ -20,6 +22,10 @@ pub struct Facts {
 pub enum Fooled {
     /// Faster than any work can be.
     BelowCycle(f64),
+    /// No longer than an empty loop: median, and one turn of that loop.
+    EmptyLoop(f64, f64),
+    /// Bytes per second that were read, and the most that this machine reads from memory.
+    AboveBandwidth(f64, f64),
     /// Nobody uses the result.
     UnusedResult,
     /// All inputs are visible at compile time.
@@ -28,14 +34,18 @@ pub enum Fooled {
 
 /// Below this many cycles even the empty loop around the body is not done.
 const CYCLES: f64 = 2.0;
+/// A turn with work in it takes longer than an empty one by at least this factor, unless the work is one instruction.
+const MORE_THAN_EMPTY: f64 = 1.5;
 /// Code slower than this did real work, whatever its inputs.
 const SUSPICIOUS_S: f64 = 1e-6;
 
 /// All signs that the facts show.
 pub fn signs(facts: &Facts) -> Vec<Fooled> {
     let mut signs = Vec::new();
-    if facts.median_s < CYCLES * facts.cycle_s {
-        signs.push(Fooled::BelowCycle(facts.median_s));
+    match facts.loop_s {
+        Some(empty) if facts.median_s < MORE_THAN_EMPTY * empty => signs.push(Fooled::EmptyLoop(facts.median_s, empty)),
+        None if facts.median_s < CYCLES * facts.cycle_s => signs.push(Fooled::BelowCycle(facts.median_s)),
+        _ => {}
     }
     if facts.unit_result {
         signs.push(Fooled::UnusedResult);
@@ -53,6 +63,16 @@ impl Fooled {
             Fooled::BelowCycle(t) => {
                 format!("{} per iteration is about one clock cycle: the compiler has most likely removed the work", time(*t))
             }
+            Fooled::EmptyLoop(t, empty) => format!(
+                "{} per iteration is what an empty loop takes ({}): the code is one instruction, or the compiler has removed the work",
+                time(*t),
+                time(*empty)
+            ),
+            Fooled::AboveBandwidth(rate, most) => format!(
+                "{} is more than this machine reads from memory ({}): the compiler has most likely left out a part of the data",
+                units::rate(*rate, "B"),
+                units::rate(*most, "B")
+            ),
             Fooled::UnusedResult => "the code returns no value, so the compiler may leave out work that nobody can see".into(),
             Fooled::NoInputs => "no variable goes into this code, so the compiler may have computed it in advance".into(),
         }
@@ -61,7 +81,10 @@ impl Fooled {
     /// What to try.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Fooled::BelowCycle(_) => "put the input into a variable in a cell above, and end the code with the result",
+            Fooled::AboveBandwidth(..) => "check `--bytes`, and that every value of the data goes into the result",
+            Fooled::BelowCycle(_) | Fooled::EmptyLoop(..) => {
+                "put the input into a variable in a cell above, and end the code with the result"
+            }
             Fooled::UnusedResult => "end the code with the value it computes, without a semicolon",
             Fooled::NoInputs => "put the input into a variable in a cell above (or after `%%timeit`), and use that",
         }
@@ -72,11 +95,19 @@ impl Fooled {
 mod tests {
     use super::*;
 
-    const SLOW: Facts = Facts { median_s: 1e-3, cycle_s: 0.3e-9, unit_result: false, no_inputs: true };
+    const SLOW: Facts = Facts { median_s: 1e-3, cycle_s: 0.3e-9, loop_s: None, unit_result: false, no_inputs: true };
 
     #[test]
     fn honest_work_has_no_signs() {
         assert!(signs(&SLOW).is_empty());
+    }
+
+    #[test]
+    fn an_empty_loop_is_the_measure_where_it_is_known() {
+        let facts = Facts { median_s: 0.28e-9, loop_s: Some(0.27e-9), no_inputs: false, ..SLOW };
+        assert_eq!(signs(&facts), [Fooled::EmptyLoop(0.28e-9, 0.27e-9)]);
+        // 0.55 ns is below two cycles of this clock, and yet twice an empty turn.
+        assert!(signs(&Facts { median_s: 0.55e-9, cycle_s: 0.4e-9, ..facts }).is_empty());
     }
 
     #[test]

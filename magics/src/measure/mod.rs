@@ -19,3 +19,4 @@ pub mod sweep;
 pub mod symbols;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod throughput;

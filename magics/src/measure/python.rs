@@ -18,6 +18,7 @@ const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!
 const ROUND: Module = Module { name: "benchbook_round", source: include_str!("python/round.py") };
 const PROFILE: Module = Module { name: "benchbook_profile", source: include_str!("python/profile.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
+const PARALLEL_MODULES: &[Module] = &[USER_CODE, TIMING, WORKERS, PARALLEL];
 
 /// The interpreter that measured.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -41,16 +42,36 @@ impl Interpreter {
     }
 }
 
-/// `%%timeit`; `each` runs, untimed, before every iteration.
-pub fn timeit(call: &Call, each: Option<&str>, config: &Value) -> String {
+/// `%%timeit`; `each` runs, untimed, before every iteration; `amounts` are names and expressions of what one works through.
+pub fn timeit(call: &Call, each: Option<&str>, amounts: &[(&str, &str)], config: &Value) -> String {
     let each = each.map(|each| on_line(call, each));
-    python_code::call(&[USER_CODE, TIMING], "timeit", &[with_code(call, &json!({"each": each, "config": config}))])
+    let amounts: serde_json::Map<String, Value> = amounts.iter().map(|(name, text)| ((*name).to_owned(), on_line(call, text))).collect();
+    python_code::call(&[USER_CODE, TIMING], "timeit", &[with_code(call, &json!({"each": each, "config": config, "amounts": amounts}))])
 }
 
 /// `%%parallel` on these numbers of `backend` (`threads` or `processes`).
 pub fn parallel(call: &Call, counts: &[usize], backend: &str, config: &Value) -> String {
     let more = json!({"counts": counts, "backend": backend, "config": config});
-    python_code::call(&[USER_CODE, TIMING, WORKERS, PARALLEL], "parallel", &[with_code(call, &more)])
+    python_code::call(PARALLEL_MODULES, "parallel", &[with_code(call, &more)])
+}
+
+/// Starts the workers of one series of several, whose code begins in line `line` of the cell; `key` names it in what follows.
+pub fn series_begin(call: &Call, key: &str, (body, line): (&str, usize), counts: &[usize], backend: &str) -> String {
+    let more = json!({
+        "key": key, "counts": counts, "backend": backend, "body": {"text": body, "line": line, "column": 0},
+        "setup": {"text": "", "line": line, "column": 0},
+    });
+    python_code::call(PARALLEL_MODULES, "begin", &[with_code(call, &more)])
+}
+
+/// One sample of a series with this many workers.
+pub fn series_take(key: &str, count: usize) -> String {
+    python_code::call(PARALLEL_MODULES, "take", &[json!({"key": key, "count": count})])
+}
+
+/// Ends the workers of all series.
+pub fn series_close() -> String {
+    python_code::call(PARALLEL_MODULES, "close", &[json!({})])
 }
 
 /// One part of a `%%check`: `what` is `define`, `gate` or `round`; `code` begins on this line of the cell. The first part of a check

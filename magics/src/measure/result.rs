@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::code_hash;
-use crate::machine::{LoadSpan, Machine, build_json};
+use crate::machine::{LoadSpan, build_json, card_json};
 use crate::stats::bootstrap::Estimate;
 use crate::stats::{Noise, Summary};
 
@@ -66,7 +66,7 @@ pub fn variant(label: &str, lang: &str) -> Fields {
 
 /// The frame of every result object.
 pub fn object(magic: &str, title: &str, variants: Vec<Value>, noise: Option<&Noise>, load: &LoadSpan) -> Fields {
-    let mut machine = serde_json::to_value(Machine::read()).unwrap_or_default();
+    let mut machine = card_json();
     if let Value::Object(fields) = &mut machine {
         fields.extend(load.json());
     }

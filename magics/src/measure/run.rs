@@ -13,6 +13,8 @@ use crate::measure::python::Interpreter;
 pub struct Collected {
     /// Data of the `sample` events, in order.
     pub samples: Vec<Value>,
+    /// What one iteration works through, as the code told: `rows`, `bytes`.
+    pub amounts: Vec<(String, f64)>,
     /// Data of the `result` event; absent when the run did not come to its end.
     pub result: Option<Value>,
     /// Seconds spent compiling.
@@ -82,6 +84,11 @@ impl<'a> Listener<'a> {
             "sample" => self.collected.samples.push(event.data),
             "progress" => self.live.progress(self.doing, fraction(&event.data)),
             "result" => self.collected.result = Some(event.data),
+            "amount" => {
+                if let (Some(name), Some(value)) = (event.data["name"].as_str(), event.data["value"].as_f64()) {
+                    self.collected.amounts.push((name.to_owned(), value));
+                }
+            }
             "python" => self.collected.python = serde_json::from_value(event.data).ok(),
             "failed" => self.failed = Some(failure(&event.data)),
             _ => {}

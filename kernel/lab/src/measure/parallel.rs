@@ -71,6 +71,42 @@ pub fn parallel<T: Send>(config: &str, threads: &[usize], body: impl Fn() -> Res
     Ok(())
 }
 
+/// What [`parallel_once`] is to do.
+#[derive(Deserialize)]
+struct Job {
+    threads: usize,
+    /// Runs per sample; chosen when absent.
+    #[serde(default)]
+    repeats: Option<u64>,
+}
+
+/// One sample of one series of several: the kernel decides which series and count comes next. `config` names the file that says
+/// what to do, so that the code stays the same for all samples.
+///
+/// Sends one `sample` (`threads`, `s`: seconds per run, `repeats`).
+///
+/// # Errors
+/// A pool that cannot start, or the first error of `body`.
+pub fn parallel_once<T: Send>(config: &str, body: impl Fn() -> Result<T, AnyError> + Sync) -> Result<(), AnyError> {
+    #[derive(Deserialize)]
+    struct Where {
+        job: std::path::PathBuf,
+    }
+    let place: Where = serde_json::from_str(config)?;
+    let job: Job = serde_json::from_slice(&std::fs::read(place.job)?)?;
+    let _quiet = Quiet::new();
+    let repeats = match job.repeats {
+        Some(repeats) => repeats.max(1),
+        None => {
+            let once = in_fresh_pool(job.threads, 1, &body)?;
+            (SAMPLE_S / once.max(1e-9)).ceil().clamp(1.0, 1e7) as u64
+        }
+    };
+    let seconds = in_fresh_pool(job.threads, repeats, &body)?;
+    event("sample", &json!({"threads": job.threads, "s": seconds, "repeats": repeats}));
+    Ok(())
+}
+
 /// Seconds per run of `body` in a new pool; starting the pool and one warm-up run are not counted.
 fn in_fresh_pool<T: Send>(threads: usize, repeats: u64, body: &(impl Fn() -> Result<T, AnyError> + Sync)) -> Result<f64, AnyError> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;

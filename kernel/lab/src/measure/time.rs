@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Sample, allocations_while_timed, progress, timer_step, usage};
+use super::{CPU_TIME, Sample, allocations_while_timed, batch, calibrate, progress, timer_step, usage};
 use crate::AnyError;
 use crate::runtime::{Quiet, event};
 
@@ -26,11 +26,13 @@ struct Config {
     budget_s: f64,
     min_samples: usize,
     max_samples: usize,
+    /// CPU time of the process instead of wall-clock time.
+    cpu: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { n: None, r: None, budget_s: 3.0, min_samples: 11, max_samples: 101 }
+        Self { n: None, r: None, budget_s: 3.0, min_samples: 11, max_samples: 101, cpu: false }
     }
 }
 
@@ -40,7 +42,7 @@ const BATCH_S: f64 = 1e-3;
 const WARM_UP_S: f64 = 0.3;
 
 /// Warms up in batches of 1, 2, 4 … iterations; returns seconds per iteration and seconds spent.
-fn warm_up(first_s: f64, budget_s: f64, sample: &mut impl FnMut(u64) -> Result<Sample, AnyError>) -> Result<(f64, f64), AnyError> {
+fn warm_up(first_s: f64, budget_s: f64, sample: &mut dyn FnMut(u64) -> Result<Sample, AnyError>) -> Result<(f64, f64), AnyError> {
     let allowed = WARM_UP_S.max(2.0 * first_s).min(0.2 * budget_s);
     let begin = Instant::now();
     let mut iterations = 1;
@@ -50,6 +52,7 @@ fn warm_up(first_s: f64, budget_s: f64, sample: &mut impl FnMut(u64) -> Result<S
         if spent > 0.0 {
             per_iteration = spent / iterations as f64;
         }
+        batch::fit(per_iteration);
         if begin.elapsed().as_secs_f64() >= allowed {
             return Ok((per_iteration, begin.elapsed().as_secs_f64()));
         }
@@ -73,13 +76,27 @@ fn relative_half_width(samples: &[f64]) -> f64 {
 /// Sends `progress`, `sample` (`s`: seconds per iteration) and one `result` event. `allocations`, `allocated_bytes` and
 /// `peak_bytes` in it are of one iteration that is not among the samples; absent where they cannot be counted.
 ///
+/// `sample` is not a type parameter, for honesty: by a reference that a function takes directly, the optimiser may conclude that the
+/// code's variables never change, and compute once for all iterations. What it cannot see into, it leaves alone.
+///
 /// # Errors
 /// The first error of the measured code.
-pub fn time(config: &str, mut sample: impl FnMut(u64) -> Result<Sample, AnyError>) -> Result<(), AnyError> {
+#[inline(never)]
+pub fn time(config: &str, sample: &mut dyn FnMut(u64) -> Result<Sample, AnyError>) -> Result<(), AnyError> {
     let config: Config = serde_json::from_str(config)?;
     let _quiet = Quiet::new();
+    CPU_TIME.store(config.cpu, Ordering::Relaxed);
+    let result = time_by(&config, sample);
+    CPU_TIME.store(false, Ordering::Relaxed);
+    result
+}
+
+fn time_by(config: &Config, mut sample: &mut dyn FnMut(u64) -> Result<Sample, AnyError>) -> Result<(), AnyError> {
     UNIT_RESULT.store(false, Ordering::Relaxed);
     let step = timer_step();
+    let reading_s = calibrate();
+    let loop_s = batch::loop_s();
+    batch::fit(f64::INFINITY);
     let first_s = sample(1)?.seconds();
     // A run of its own: counting would slow samples down.
     let (counted, counts) = allocations_while_timed(|| sample(1));
@@ -118,6 +135,9 @@ pub fn time(config: &str, mut sample: impl FnMut(u64) -> Result<Sample, AnyError
         "first_s": first_s,
         "warmup_s": warmup_s,
         "timer_step_s": step,
+        "loop_s": loop_s,
+        "reading_s": reading_s,
+        "readings_per_iteration": batch::KEEPS.load(Ordering::Relaxed).then(batch::readings_per_iteration),
         "unit_result": UNIT_RESULT.load(Ordering::Relaxed),
         "stopped_early": stopped_early,
         "wall_s": begin.elapsed().as_secs_f64(),

@@ -255,8 +255,13 @@ fn doubts(variants: &[Variant]) -> Vec<Remark> {
     let cycle_s = Machine::read().cycle_s();
     let rust = variants.iter().filter(|variant| variant.section.lang == Lang::Rust && variant.is_timed());
     rust.filter_map(|variant| {
-        let facts =
-            fooled::Facts { median_s: variant.summary()?.median, cycle_s, unit_result: variant.unit_result, no_inputs: variant.no_inputs };
+        let facts = fooled::Facts {
+            median_s: variant.summary()?.median,
+            cycle_s,
+            loop_s: None,
+            unit_result: variant.unit_result,
+            no_inputs: variant.no_inputs,
+        };
         Some(
             fooled::signs(&facts)
                 .into_iter()

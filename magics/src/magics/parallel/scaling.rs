@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::advice;
-use crate::charts::speedup::{Speedup, Workers};
+use crate::charts::speedup::{Limits, Speedup, Workers};
 use crate::error::MagicError;
 use crate::machine::Machine;
 use crate::measure::language::Language;
@@ -101,9 +101,8 @@ impl Scaling {
             note: format!("{part}{} rounds, {} counts in random order (seed {SEED}).", self.rounds, self.workers.one),
             points: self.points.clone(),
             amdahl: self.amdahl.clone(),
-            available: self.available,
+            limits: Limits { available: self.available, ..Limits::of(Machine::read()) },
             guess: self.guess,
-            physical: Machine::read().usable_cores(),
             footer: report::footer_of(self.collected.build_line(), &self.collected.load, Some(&self.noise)),
         };
         chart.draw()

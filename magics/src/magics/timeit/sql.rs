@@ -15,6 +15,8 @@ use crate::magics::sql::render::plural;
 use crate::magics::sql::repeat::changes_tables;
 use crate::measure::result::Fields;
 use crate::measure::run::Collected;
+use crate::measure::throughput;
+use crate::options::parse_int;
 use crate::registry::Call;
 use crate::sql_wire::{Phases, SqlReply, class};
 use crate::stats::{Summary, quantile};
@@ -52,6 +54,11 @@ impl Facts {
         &self.reply.notes
     }
 
+    /// Threads that the engine may use.
+    pub fn threads(&self) -> f64 {
+        self.reply.threads.max(1) as f64
+    }
+
     /// Rows of the table.
     pub fn rows(&self, median_s: f64) -> Vec<(&'static str, String)> {
         let reply = &self.reply;
@@ -62,7 +69,7 @@ impl Facts {
         let first: f64 = told(&self.first).iter().map(|(_, seconds)| seconds).sum();
         let name = if self.cold { "cold run (not counted)" } else { "first run (not counted)" };
         rows.push((name, format!("{} ({:.1} × the median): {}", time(first), first / median_s, parts(&self.first))));
-        rows.push(("with the way to the engine and back, median", time(self.wall_s)));
+        rows.push(("with the way there and back, median", time(self.wall_s)));
         if reply.has_rows {
             let columns = plural(reply.columns.len() as u64, "column");
             rows.push((
@@ -147,6 +154,53 @@ pub fn prepare(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Queries
     let each = each.map(|each| bound(each, on_line(call, each), host)).transpose()?;
     let body = bound(&call.body, (call.body_line, call.body_column), host)?;
     Ok(Queries { body, each, set_up })
+}
+
+/// What one run works through: numbers, or what the engine computes.
+///
+/// # Errors
+/// An expression that the engine refuses, or that is no number.
+pub fn amounts(call: &Call, engine: &str, host: &mut dyn Host) -> Result<Vec<(String, f64)>, MagicError> {
+    let mut amounts = Vec::new();
+    for (name, text) in throughput::asked(call) {
+        let value = match parse_int(text) {
+            Some(number) => number as f64,
+            None => {
+                let (line, column) = on_line(call, text);
+                let mut query = Query::bound(call, text, (line, column), engine, host)?;
+                query.request.sql = asking(&query.request.sql);
+                query.request.limit = 1;
+                let reply = once(&query.request, host, &mut |_| {}).map_err(|error| query.in_cell(error))?.reply;
+                let first = reply.rows.first().and_then(|row| row.first()).cloned().flatten();
+                first.and_then(|text| text.parse().ok()).ok_or_else(|| {
+                    let hint = format!("a number, or SQL that gives one: `--{name} \"(SELECT count(*) FROM t)\"`");
+                    call.options.error_at(name, format!("`{text}` is no number"), Some(hint))
+                })?
+            }
+        };
+        amounts.push((name.to_owned(), value));
+    }
+    Ok(amounts)
+}
+
+/// A query for an expression; what is a query already, perhaps in brackets, stays one. Lines and columns stay where brackets go.
+fn asking(sql: &str) -> String {
+    let text = sql.trim();
+    let is_query = |text: &str| {
+        let word = text.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        ["SELECT", "WITH", "FROM"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    };
+    match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) if is_query(inner.trim_start()) => {
+            let at = sql.len() - sql.trim_start().len();
+            format!("{} {inner}", &sql[..at])
+        }
+        _ if is_query(text) => sql.to_owned(),
+        _ => {
+            let at = sql.len() - sql.trim_start().len();
+            format!("{}SELECT {}", &sql[..at], &sql[at..])
+        }
+    }
 }
 
 /// Where a piece of the magic's own line stands.

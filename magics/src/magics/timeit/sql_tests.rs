@@ -82,3 +82,23 @@ fn wrong_use_of_sql_is_explained() {
     assert!(error("%%timeit -p 0\nx").contains("cannot show 0 digits"));
     assert!(error("%%timeit --lang sql\nSELECT {nothing}").contains("there is no Rust variable `nothing`"));
 }
+
+#[test]
+fn amounts_are_numbers_or_what_the_engine_computes() {
+    for (sql, asked) in [
+        ("\n   (SELECT 1)", "\n    SELECT 1"),
+        ("select 1", "select 1"),
+        ("2 * 3", "SELECT 2 * 3"),
+        ("(1 + 2) * (3)", "SELECT (1 + 2) * (3)"),
+    ] {
+        assert_eq!(super::asking(sql), asked);
+    }
+    let mut host = host();
+    let counted = SqlReply { rows: vec![vec![Some("1000".into())]], ..SqlReply::default() };
+    host.replies.push_front(Ok(counted));
+    run_cell("%%timeit --lang sql -r 6 --budget 50ms --rows \"(SELECT count(*) FROM t)\"\nSELECT * FROM t", &mut host).unwrap();
+    let variant = &host.displays[0].metadata["benchbook"]["variants"][0];
+    let rate = variant["rows_per_s"].as_f64().unwrap() * variant["median_s"].as_f64().unwrap();
+    assert!((rate - 1000.0).abs() < 1e-6 && variant["input_rows"] == 1000.0, "{variant}");
+    assert!(host.shown().contains("rows per second"), "{}", host.shown());
+}

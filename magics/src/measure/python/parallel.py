@@ -38,15 +38,19 @@ def _sample(pool, workers, repeats):
     return (max(end for _, end in spans) - min(begin for begin, _ in spans)) * 1e-9 / repeats
 
 
-def _parallel(magic, text, body, setup, counts, backend, config):
-    cell = Cell(magic, text)
-    body, setup = cell.parse(body), cell.parse(setup)
-    if not _SHARES & _names(body):
+def _work(cell, body, setup, counts):
+    """The code as a function of worker and workers."""
+    if max(counts) > 1 and not _SHARES & _names(body):
         raise Misuse(
             "every worker runs this code, and it takes no share of the work: more workers would only do more",
             "use `share(data)`, this worker's part of a sequence, or the numbers `worker` (from 0) and `workers`",
         )
-    work = nameless(cell.function(_WORK, body=body, setup=setup)())
+    return nameless(cell.function(_WORK, body=body, setup=setup)())
+
+
+def _parallel(magic, text, body, setup, counts, backend, config):
+    cell = Cell(magic, text)
+    work = _work(cell, cell.parse(body), cell.parse(setup), counts)
     begin = time.perf_counter()
     pool = (Processes if backend == "processes" else Threads)(work, max(counts))
     try:
@@ -79,6 +83,75 @@ def _rounds(pool, counts, config, about):
             break
     results = [{"threads": count, "samples_s": samples[count]} for count in counts]
     event("result", about | {"rounds": rounds, "seed": config["seed"], "repeats": repeats, "threads": results})
+
+
+class _Series:
+    """One series of several: the kernel decides which series and which count comes next."""
+
+    def __init__(self, magic, text, body, setup, counts, backend):
+        cell = Cell(magic, text)
+        work = _work(cell, cell.parse(body), cell.parse(setup), counts)
+        begin = time.perf_counter()
+        self._pool = (Processes if backend == "processes" else Threads)(work, max(counts))
+        self._start_s = time.perf_counter() - begin
+        try:
+            with collector_off():
+                once = _sample(self._pool, 1, 1)
+                for count in counts:
+                    _sample(self._pool, count, 1)
+        except BaseException:
+            self._pool.close()
+            raise
+        self._repeats = int(min(max(math.ceil(_SAMPLE_S / max(once, 1e-9)), 1), 10**7))
+
+    def about(self):
+        return {"repeats": self._repeats, "start_s": self._start_s}
+
+    def sample(self, count):
+        with collector_off():
+            return _sample(self._pool, count, self._repeats)
+
+    def close(self):
+        self._pool.close()
+
+
+_open = {}
+
+
+def _close_all():
+    while _open:
+        _open.popitem()[1].close()
+
+
+def _begin(key, **series):
+    if key in _open:
+        _open.pop(key).close()
+    _open[key] = _Series(**series)
+    event("result", _open[key].about())
+
+
+def _take(key, count):
+    try:
+        event("sample", {"threads": count, "s": _open[key].sample(count)})
+    except BaseException:
+        # What runs in the others is unknown now.
+        _open.pop(key).close()
+        raise
+
+
+def begin(arguments):
+    """Starts the workers of one series and warms them up; sends one `result` (`repeats`, `start_s`)."""
+    measured(_begin, arguments)
+
+
+def take(arguments):
+    """One `sample` of a series that has begun (`threads`: workers, `s`: seconds per run)."""
+    measured(_take, arguments)
+
+
+def close(arguments):
+    """Ends the workers of all series."""
+    measured(_close_all, arguments)
 
 
 def parallel(arguments):

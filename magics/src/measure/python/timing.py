@@ -1,5 +1,6 @@
 """`%%timeit --lang python`: first run, warm-up, choice of the batch, samples."""
 
+import ast
 import contextlib
 import gc
 import itertools
@@ -18,7 +19,8 @@ from benchbook_user_code import Cell, Misuse, measured
 _PLAIN = """
 def code(__timer):
     setup
-    __iterations = yield
+    amounts
+    __iterations = yield __amounts
     while True:
         __start = __timer()
         for __iteration in __iterations:
@@ -28,7 +30,8 @@ def code(__timer):
 _WITH_EACH = """
 def code(__timer):
     setup
-    __iterations = yield
+    amounts
+    __iterations = yield __amounts
     while True:
         __total = 0
         for __iteration in __iterations:
@@ -46,13 +49,39 @@ _WARM_UP_S = 0.3
 _GARBAGE = 200_000
 
 
+def _assigned(amounts):
+    """The statement that computes amounts where the set-up's names are known."""
+    names = ast.Tuple([amount for _, amount in amounts], ast.Load())
+    return ast.Assign([ast.Name("__amounts", ast.Store())], names, lineno=1)
+
+
+def _parse_amounts(cell, pieces):
+    """Names and expressions of what one iteration works through."""
+    amounts = []
+    for name, piece in pieces.items():
+        statements = cell.parse(piece)
+        if len(statements) != 1 or not isinstance(statements[0], ast.Expr):
+            raise Misuse(f"`--{name}` takes a number or an expression", f'for example `--{name} "len(data)"`')
+        amounts.append((name, statements[0].value))
+    return amounts
+
+
+def _tell_amounts(amounts, values):
+    for (name, _), value in zip(amounts, values):
+        try:
+            event("amount", {"name": name, "value": float(value)})
+        except (TypeError, ValueError):
+            raise Misuse(f"`--{name}` is not a number but {type(value).__name__}", f'for example `--{name} "len(data)"`') from None
+
+
 class _Sampler:
     """Runs the code as often as it is told; gives the seconds of that batch."""
 
-    def __init__(self, cell, body, setup, each):
+    def __init__(self, cell, body, setup, each, amounts=(), timer=time.perf_counter_ns):
         template = _WITH_EACH if each else _PLAIN
-        self._code = cell.function(template, body=body, setup=setup, each=each)(time.perf_counter_ns)
-        next(self._code)
+        pieces = {"body": body, "setup": setup, "each": each, "amounts": [_assigned(amounts)]}
+        self._code = cell.function(template, **pieces)(timer)
+        self.amounts = next(self._code)
 
     def __call__(self, iterations):
         return self._code.send(itertools.repeat(None, iterations)) * 1e-9
@@ -123,14 +152,17 @@ def _usage():
     return usage.ru_utime + usage.ru_stime, usage.ru_nivcsw
 
 
-def _time(magic, text, body, setup, each, config):
+def _time(magic, text, body, setup, each, config, amounts):
     cell = Cell(magic, text)
     body = cell.parse(body)
     setup, each = cell.parse(setup), cell.parse(each) if each else []
+    amounts = _parse_amounts(cell, amounts)
     step = _timer_step()
+    timer = time.process_time_ns if config.get("cpu") else time.perf_counter_ns
     with collector_off():
         loop_s = _loop_s(cell)
-        sample = _Sampler(cell, body, setup, each)
+        sample = _Sampler(cell, body, setup, each, amounts, timer)
+        _tell_amounts(amounts, sample.amounts)
         first_s = sample(1)
         per_iteration, warmup_s = _warm_up(sample, first_s, config["budget_s"])
 
