@@ -7,6 +7,7 @@ use crate::caret::floor_boundary;
 use crate::cell::{MagicCall, Segment, parse};
 use crate::commands::COMMANDS;
 use crate::help::{about, help, option_help};
+use crate::magics::compare;
 use crate::measure::language;
 use crate::registry::{MAGICS, find};
 use crate::spec::{Kind, OptionSpec, PositionalKind, Spec, ValueKind};
@@ -53,7 +54,8 @@ pub fn place(code: &str, position: usize) -> Place {
                 return Place::Rust(text.span);
             }
             Segment::Magic(magic) if magic.is_cell && position > magic.span.start + magic.line_text.len() => {
-                return body(&magic, magic.span.end.saturating_sub(magic.body.len())..magic.span.end);
+                let span = magic.span.end.saturating_sub(magic.body.len())..magic.span.end;
+                return if magic.name == "compare" { section(&magic, span.start, position) } else { body(&magic, span) };
             }
             Segment::Magic(magic) if magic.span.contains(&position) || position == magic.span.end => {
                 let column = position.saturating_sub(magic.span.start);
@@ -73,6 +75,15 @@ fn body(magic: &MagicCall, span: Range<usize>) -> Place {
         return Place::Body { magic: "python".to_owned(), span };
     }
     if NOT_RUST.contains(&magic.name.as_str()) { Place::Body { magic: magic.name.clone(), span } } else { Place::Rust(span) }
+}
+
+/// In `%%compare`, each section has its language.
+fn section(magic: &MagicCall, start: usize, position: usize) -> Place {
+    match compare::section_at(&magic.body, position.saturating_sub(start)) {
+        Some((compare::Lang::Rust, span)) => Place::Rust(start + span.start..start + span.end),
+        Some((lang, span)) => Place::Body { magic: lang.name().to_owned(), span: start + span.start..start + span.end },
+        None => Place::Other,
+    }
 }
 
 /// Completions at `position`; `None` where Rust, SQL or nothing stands.

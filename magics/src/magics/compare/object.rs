@@ -32,6 +32,7 @@ pub fn result(measured: &Measured, settings: &Settings) -> Value {
         .with("delta", settings.delta)
         .with("tolerance", settings.tolerance)
         .with("timeout_s", settings.timeout_s)
+        .maybe("processes", (settings.processes > 1).then(|| json!(measured.processes)))
         .maybe("equal", measured.gate.equal)
         .maybe("unchecked", (!settings.check).then_some(true))
         .maybe("not_compared", (!measured.gate.not_compared.is_empty()).then(|| json!(measured.gate.not_compared)))

@@ -1,6 +1,6 @@
 //! The options of a comparison.
 
-use super::parse::Sections;
+use super::parse::{Lang, Sections};
 use crate::error::MagicError;
 use crate::measure::sweep::{self, Sweep};
 use crate::nearest::suggestion;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub timeout_s: f64,
     pub label: Option<String>,
     pub out: Option<String>,
+    /// Fresh Rust workers in which everything is repeated.
+    pub processes: usize,
     pub sweep: Option<Sweep>,
     /// Bytes that one unit of the swept variable stands for.
     pub bytes: Option<f64>,
@@ -108,8 +110,10 @@ impl Settings {
         if sweep.is_some() && options.has("out") {
             return Err(options.error_at("out", "a sweep is no single result to bind", Some("leave `--out` out".into())));
         }
+        let processes = processes(call, sections)?;
         Ok(Self {
             baseline,
+            processes,
             rounds,
             budget_s,
             delta,
@@ -123,6 +127,24 @@ impl Settings {
             bytes,
         })
     }
+}
+
+/// `--processes`.
+fn processes(call: &Call, sections: &Sections) -> Result<usize, MagicError> {
+    let options = &call.options;
+    let Some(given) = options.int("processes") else { return Ok(1) };
+    if !(1..=50).contains(&given) {
+        return Err(options.error_at("processes", format!("cannot use {given} processes"), Some("it takes 1 to 50; 5 are usual".into())));
+    }
+    if let Some(other) = sections.variants.iter().find(|variant| variant.lang != Lang::Rust) {
+        let message = format!("`--processes` starts fresh Rust workers, and `{}` is {}", other.label, other.lang.name());
+        let hint = "compare Rust variants only, or leave `--processes` out";
+        return Err(options.error_at("processes", message, Some(hint.into())));
+    }
+    if options.has("sweep") {
+        return Err(options.error_at("processes", "`--processes` and `--sweep` exclude each other", Some("leave one out".into())));
+    }
+    Ok(usize::try_from(given).unwrap_or(1))
 }
 
 fn positive_time(call: &Call, option: &str, default: f64) -> Result<f64, MagicError> {

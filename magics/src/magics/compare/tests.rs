@@ -70,6 +70,8 @@ fn options_are_checked() {
         ("--rounds 0", "0 rounds", "6"),
         ("--ordered --unordered", "exclude each other", "leave one out"),
         ("--sweep n=1", "no sweep", "n=1e3..1e6"),
+        ("--processes 0", "0 processes", "5 are usual"),
+        ("--processes 2 --sweep n=1..9", "exclude each other", "leave one out"),
         ("--bytes 8", "for a sweep", "--sweep"),
         ("1 + 1", "unexpected `1`", "--help"),
     ] {
