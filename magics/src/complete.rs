@@ -7,7 +7,7 @@ use crate::caret::floor_boundary;
 use crate::cell::{MagicCall, Segment, parse};
 use crate::commands::COMMANDS;
 use crate::help::{about, help, option_help};
-use crate::magics::check;
+use crate::magics::{check, compare};
 use crate::measure::language;
 use crate::nested;
 use crate::registry::{MAGICS, find};
@@ -56,6 +56,9 @@ pub fn place(code: &str, position: usize) -> Place {
             }
             Segment::Magic(magic) if magic.is_cell && position > magic.span.start + magic.line_text.len() => {
                 let span = magic.span.end.saturating_sub(magic.body.len())..magic.span.end;
+                if magic.name == "compare" {
+                    return section(&magic, span.start, position);
+                }
                 return inner(code, position, &magic, &span).unwrap_or_else(|| body(&magic, span));
             }
             Segment::Magic(magic) if magic.span.contains(&position) || position == magic.span.end => {
@@ -97,6 +100,15 @@ fn body(magic: &MagicCall, span: Range<usize>) -> Place {
         return Place::Body { magic: lang.to_owned(), span };
     }
     if NOT_RUST.contains(&magic.name.as_str()) { Place::Body { magic: magic.name.clone(), span } } else { Place::Rust(span) }
+}
+
+/// In `%%compare`, each section has its language.
+fn section(magic: &MagicCall, start: usize, position: usize) -> Place {
+    match compare::section_at(&magic.body, position.saturating_sub(start)) {
+        Some((compare::Lang::Rust, span)) => Place::Rust(start + span.start..start + span.end),
+        Some((lang, span)) => Place::Body { magic: lang.name().to_owned(), span: start + span.start..start + span.end },
+        None => Place::Other,
+    }
 }
 
 /// Completions at `position`; `None` where Rust, SQL or nothing stands.

@@ -32,7 +32,7 @@ mod param;
 mod rows;
 
 pub use address::{Place, address};
-pub use columns::{Columns, Share};
+pub use columns::{Columns, Frames, Share};
 pub use fetch::Fetch;
 pub use param::{Param, param};
 
@@ -142,6 +142,13 @@ pub(crate) fn store(name: &str, columns: Columns<'_>) -> Result<u64, AnyError> {
     let rows = columns.batches.iter().map(|batch| batch.num_rows() as u64).sum();
     plane::write::write(&Directory::of_session()?, name, OWNER, &columns.schema, columns.batches)?;
     Ok(rows)
+}
+
+/// As [`store`], for values side by side, which may borrow.
+pub(crate) fn store_values<T: serde::Serialize>(name: &str, values: &[T]) -> Result<u64, AnyError> {
+    let batch = rows::batch_of_any(values)?;
+    plane::write::write(&Directory::of_session()?, name, OWNER, &batch.schema(), vec![batch])?;
+    Ok(values.len() as u64)
 }
 
 fn write(name: &str, columns: Columns<'_>, directory: &Directory) -> Result<PathBuf, AnyError> {

@@ -391,6 +391,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn blank_lines_above_are_no_part_of_the_code() {
+        let parsed = parse("\n \n  f();\n");
+        assert_eq!(parsed.statements, [Piece { text: "  f();\n".into(), line: 3, column: 0 }]);
+    }
+
+    #[test]
     fn a_cell_is_taken_apart() {
         let code = "use std::{fmt::{self, Write as _}, io::*};\n#[derive(Debug)]\nstruct P { x: i32 }\nimpl P { fn new() -> Self { P { x: 1 } } }\nlet (a, mut b) = (1, 2); let c: Vec<_> = vec![];\nprintln!(\"{a} {:w$}\", b);\na + b";
         let parsed = parse(code);

@@ -21,6 +21,7 @@ mod show;
 mod sweep;
 mod variant;
 
+pub use parse::{Lang, section_at};
 use serde_json::json;
 
 use crate::error::MagicError;
@@ -56,6 +57,7 @@ static SPEC: Spec = Spec {
         ),
         OptionSpec::value("bytes", ValueKind::Float, "With --sweep: bytes per unit, to mark the sizes of the caches"),
         OptionSpec::flag("no-check", "Ranks without comparing the values; says so"),
+        OptionSpec::value("processes", ValueKind::Int, "Repeats everything in fresh Rust workers; Rust variants only").default("1"),
         OptionSpec::value("timeout", ValueKind::Duration, "Time limit of one query of an SQL variant").default("60s"),
         OptionSpec::value(
             "label",
@@ -63,6 +65,7 @@ static SPEC: Spec = Spec {
             "Name of the comparison; in `%results` and `%claim` variants are then `LABEL: variant`",
         )
         .short('l'),
+        OptionSpec::value("title", ValueKind::Text, "Title of the chart").short('t').default("the label, else the variants"),
         OptionSpec::value("out", ValueKind::Name, "Binds the timings to this Rust variable, a `Vec<(String, Timing)>`").short('o'),
     ],
     positional: None,
@@ -97,6 +100,8 @@ the difference is above `--delta` and Wilcoxon's signed-rank test agrees (p < 0.
 when the interval lies within delta of 1; else `cannot tell`, with the rounds that may be needed.\n\n\
 A variant that fails is shown as that, and the others go on. Times of SQL are the engine's own (plan, execute, fetch); in Python, garbage \
 collection is off while a batch runs. An interrupt shows the rounds measured so far.\n\n\
+`--processes 5` repeats warm-up and rounds in fresh Rust workers, as `%restore` makes them, which takes the luck of memory layout out; the \
+budget is shared among them.\n\n\
 `--sweep n=1e3..1e7` does all of this for several values of `n`, spaced geometrically: `n` is set in every language (in Rust a `usize` \
 that the optimiser cannot see, in Python an `int`, in SQL the parameter `{n}`), set-ups run again, values are compared again. It stays \
 defined with its last value. A variant whose runs would take more than half of the budget at the next size is left out there. The results \

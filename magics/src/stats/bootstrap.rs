@@ -87,6 +87,35 @@ pub fn ratio_of_pairs(a: &[f64], b: &[f64], seed: u64) -> Option<Estimate> {
     Some(Estimate { value: quantile::median(&logs).exp(), ci: ci.map(|(low, high)| (low.exp(), high.exp())) })
 }
 
+/// As [`ratio_of_pairs`], from `logs` ln(a / b) of several processes: processes are resampled, then the rounds of each, since rounds of
+/// one process are alike in layout and allocator. The interval is absent with one process, or below 6 rounds in all.
+pub fn ratio_in_processes(logs: &[Vec<f64>], seed: u64) -> Option<Estimate> {
+    let processes: Vec<&Vec<f64>> = logs.iter().filter(|logs| !logs.is_empty()).collect();
+    let all: Vec<f64> = processes.iter().flat_map(|logs| logs.iter().copied()).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let value = quantile::median(&all).exp();
+    if processes.len() < 2 || all.len() < 6 {
+        return Some(Estimate { value, ci: None });
+    }
+    let mut rng = Rng::new(seed);
+    let mut drawn = Vec::with_capacity(all.len());
+    let mut medians: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            drawn.clear();
+            for _ in 0..processes.len() {
+                let process = processes[rng.below(processes.len())];
+                drawn.extend((0..process.len()).map(|_| process[rng.below(process.len())]));
+            }
+            median_in_place(&mut drawn)
+        })
+        .collect();
+    medians.sort_by(f64::total_cmp);
+    let ci = (quantile::of_sorted(&medians, 0.025).exp(), quantile::of_sorted(&medians, 0.975).exp());
+    Some(Estimate { value, ci: Some(ci) })
+}
+
 /// Median by selection, without a full sort.
 fn median_in_place(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
@@ -131,6 +160,21 @@ mod tests {
         assert!((estimate.value - 2.0).abs() < 1e-9);
         assert_eq!(estimate.ci, None);
         assert_eq!(ratio_of_pairs(&[], &[], SEED), None);
+    }
+
+    #[test]
+    fn processes_that_differ_widen_the_interval() {
+        let mut rng = Rng::new(5);
+        let mut process = |centre: f64| (0..20).map(|_| centre + 0.01 * (rng.unit() - 0.5)).collect::<Vec<f64>>();
+        let alike = [process(0.0), process(0.0), process(0.0), process(0.0), process(0.0)];
+        let apart = [process(-0.1), process(0.1), process(0.0), process(-0.05), process(0.05)];
+        let width = |logs: &[Vec<f64>]| {
+            let (low, high) = ratio_in_processes(logs, SEED).unwrap().ci.unwrap();
+            high - low
+        };
+        assert!(width(&apart) > 5.0 * width(&alike));
+        assert_eq!(ratio_in_processes(&alike[..1], SEED).unwrap().ci, None);
+        assert_eq!(ratio_in_processes(&[], SEED), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! by Holm, agrees. Equivalent: the interval lies within 1 ± delta. In simulations with log-normal noise (the tests here) identical code is
 //! called different in less than 5 of 100 comparisons.
 
-use super::bootstrap::{Estimate, SEED, ratio_of_pairs};
+use super::bootstrap::{Estimate, SEED, ratio_in_processes, ratio_of_pairs};
 use super::{holm, quantile, wilcoxon};
 
 /// Differences smaller than this do not matter.
@@ -49,7 +49,9 @@ pub struct Against {
 }
 
 /// Judges variants against a baseline; index i of all slices is round i. `None` for a variant without a usable pair.
-pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64) -> Vec<Option<Against>> {
+///
+/// `processes` says how many rounds each fresh process had, one after another; empty when all rounds were in one.
+pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64, processes: &[usize]) -> Vec<Option<Against>> {
     let logs: Vec<Vec<f64>> = variants.iter().map(|times| logs(times, baseline)).collect();
     let tests: Vec<Option<f64>> = logs.iter().map(|d| wilcoxon::signed_rank(d).map(|test| test.p)).collect();
     let known: Vec<f64> = tests.iter().flatten().copied().collect();
@@ -57,7 +59,10 @@ pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64) -> Vec<Option<Ag
     let adjusted: Vec<Option<f64>> = tests.iter().map(|p| p.and_then(|_| adjusted.next())).collect();
     (0..variants.len())
         .map(|i| {
-            let ratio = ratio_of_pairs(variants[i], baseline, SEED)?;
+            let ratio = match processes {
+                [] | [_] => ratio_of_pairs(variants[i], baseline, SEED)?,
+                _ => ratio_in_processes(&by_process(variants[i], baseline, processes), SEED)?,
+            };
             // Also for one variant: the bootstrap alone is a little too sure of itself when rounds are few.
             let significant = adjusted[i].is_some_and(|p| p < ALPHA);
             let verdict = verdict(&ratio, delta, significant);
@@ -74,6 +79,16 @@ pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64) -> Vec<Option<Ag
 
 fn logs(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).filter(|(a, b)| **a > 0.0 && **b > 0.0).map(|(a, b)| (a / b).ln()).collect()
+}
+
+fn by_process(times: &[f64], baseline: &[f64], processes: &[usize]) -> Vec<Vec<f64>> {
+    let mut start = 0;
+    let mut part = |rounds: usize| {
+        let range = start.min(baseline.len())..(start + rounds).min(times.len()).min(baseline.len()).max(start.min(baseline.len()));
+        start += rounds;
+        logs(times.get(range.clone()).unwrap_or_default(), &baseline[range])
+    };
+    processes.iter().map(|rounds| part(*rounds)).collect()
 }
 
 fn verdict(ratio: &Estimate, delta: f64, significant: bool) -> Verdict {

@@ -21,7 +21,7 @@ fn shares(ratio: f64, sigma: f64, rounds: usize, trials: usize) -> (f64, f64) {
         let common: Vec<f64> = (0..rounds).map(|_| 0.05 * normal(&mut rng)).collect();
         let base = times(&mut rng, 1e-3, sigma, &common);
         let other = times(&mut rng, 1e-3 * ratio, sigma, &common);
-        match judge(&[&other], &base, DELTA)[0].unwrap().verdict {
+        match judge(&[&other], &base, DELTA, &[])[0].unwrap().verdict {
             Verdict::Faster => faster += 1,
             Verdict::Slower => slower += 1,
             _ => {}
@@ -51,7 +51,7 @@ fn several_comparisons_are_not_more_often_wrong() {
             let base = times(&mut rng, 1.0, 0.05, &common);
             let others: Vec<Vec<f64>> = (0..4).map(|_| times(&mut rng, 1.0, 0.05, &common)).collect();
             let others: Vec<&[f64]> = others.iter().map(Vec::as_slice).collect();
-            judge(&others, &base, DELTA).iter().flatten().any(|a| matches!(a.verdict, Verdict::Faster | Verdict::Slower))
+            judge(&others, &base, DELTA, &[]).iter().flatten().any(|a| matches!(a.verdict, Verdict::Faster | Verdict::Slower))
         })
         .count();
     // The same baseline is in all four; the family-wise rate stays near 5 %.

@@ -1,21 +1,22 @@
 //! The value of a variant of `%%compare`, where the engine worker can compare it with those of other languages.
 //!
 //! Generated code writes `(&&&&&&Answer(&value)).benchbook_answer(name)?;`. Method lookup tries, in this order: [`ViaPlan`]
-//! (plans that have not run), [`ViaTable`] (all that has [`Share`]), [`ViaItems`] (slices, maps, sets), [`ViaRow`] (what `serde` can
-//! take apart: a table of one row), [`ViaText`] (its `Debug` text, which only Rust can compare), [`ViaNothing`].
+//! (plans that have not run), [`ViaTable`] (frames), [`ViaItems`] (vectors, slices, maps, sets), [`ViaRow`] (what `serde` can take apart:
+//! a table of one row), [`ViaText`] (its `Debug` text, which only Rust can compare), [`ViaNothing`]. Lookup does not see lifetimes, so no
+//! implementation may ask for `'static` where a value may borrow.
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::BuildHasher;
 
-use polars::prelude::{DataFrame, LazyFrame};
+use polars::prelude::{LazyFrame, Series};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::AnyError;
 use crate::runtime::event;
-use crate::tables::{self, Share};
+use crate::tables::{self, Frames, Share};
 
 /// Longest `Debug` text that is sent.
 const TEXT: usize = 1 << 20;
@@ -47,84 +48,80 @@ impl ViaPlan for &&&&&Answer<'_, LazyFrame> {
     }
 }
 
-/// Tables, vectors and arrays.
-pub trait ViaTable<Kind> {
+/// Frames, series and record batches, none of which borrow.
+pub trait ViaTable {
     /// # Errors
     /// See [`ViaPlan`].
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError>;
 }
 
-impl<T: Share<Kind> + 'static, Kind> ViaTable<Kind> for &&&&Answer<'_, T> {
+impl<T: Share<Frames> + 'static> ViaTable for &&&&Answer<'_, T> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        // Rows of a frame are a set, as in SQL; a vector is a sequence.
-        let ordered = TypeId::of::<T>() != TypeId::of::<DataFrame>();
+        // Rows of a frame are a set, as in SQL; a series is a sequence.
+        let ordered = TypeId::of::<T>() == TypeId::of::<Series>();
         told(name, self.0.columns().and_then(|columns| tables::store(name, columns)), ordered);
         Ok(())
     }
 }
 
-/// What holds items and is no vector.
+/// What holds items.
 pub trait ViaItems {
     /// # Errors
     /// See [`ViaPlan`].
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError>;
 }
 
-impl<T: Serialize + 'static> ViaItems for &&&Answer<'_, &[T]> {
+fn items<T: Serialize>(name: &str, values: &[T], ordered: bool) -> Result<(), AnyError> {
+    told(name, tables::store_values(name, values), ordered);
+    Ok(())
+}
+
+impl<T: Serialize> ViaItems for &&&Answer<'_, &[T]> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        told(name, self.0.columns().and_then(|columns| tables::store(name, columns)), true);
-        Ok(())
+        items(name, self.0, true)
     }
 }
 
-impl<T: Serialize + 'static> ViaItems for &&&Answer<'_, &Vec<T>> {
+impl<T: Serialize> ViaItems for &&&Answer<'_, Vec<T>> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        told(name, self.0.columns().and_then(|columns| tables::store(name, columns)), true);
-        Ok(())
+        items(name, self.0, true)
     }
 }
 
-impl ViaItems for &&&Answer<'_, &str> {
+impl<T: Serialize> ViaItems for &&&Answer<'_, &Vec<T>> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        row(name, &(*self.0).to_owned());
-        Ok(())
+        items(name, self.0, true)
     }
 }
 
-impl<K: Serialize + Clone + 'static, V: Serialize + Clone + 'static, S: BuildHasher> ViaItems for &&&Answer<'_, HashMap<K, V, S>> {
+impl<T: Serialize, const N: usize> ViaItems for &&&Answer<'_, [T; N]> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        rows(name, self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect(), false);
-        Ok(())
+        items(name, self.0, true)
     }
 }
 
-impl<K: Serialize + Clone + 'static, V: Serialize + Clone + 'static> ViaItems for &&&Answer<'_, BTreeMap<K, V>> {
+impl<K: Serialize, V: Serialize, S: BuildHasher> ViaItems for &&&Answer<'_, HashMap<K, V, S>> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        rows(name, self.0.iter().map(|(key, value)| (key.clone(), value.clone())).collect(), false);
-        Ok(())
+        items(name, &self.0.iter().collect::<Vec<_>>(), false)
     }
 }
 
-impl<T: Serialize + Clone + 'static, S: BuildHasher> ViaItems for &&&Answer<'_, HashSet<T, S>> {
+impl<K: Serialize, V: Serialize> ViaItems for &&&Answer<'_, BTreeMap<K, V>> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        rows(name, self.0.iter().cloned().collect(), false);
-        Ok(())
+        items(name, &self.0.iter().collect::<Vec<_>>(), false)
     }
 }
 
-impl<T: Serialize + Clone + 'static> ViaItems for &&&Answer<'_, BTreeSet<T>> {
+impl<T: Serialize, S: BuildHasher> ViaItems for &&&Answer<'_, HashSet<T, S>> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        rows(name, self.0.iter().cloned().collect(), false);
-        Ok(())
+        items(name, &self.0.iter().collect::<Vec<_>>(), false)
     }
 }
 
-fn rows<T: Serialize + 'static>(name: &str, values: Vec<T>, ordered: bool) {
-    told(name, values.columns().and_then(|columns| tables::store(name, columns)), ordered);
-}
-
-fn row<T: Serialize + 'static>(name: &str, value: &T) {
-    told(name, std::slice::from_ref(value).columns().and_then(|columns| tables::store(name, columns)), true);
+impl<T: Serialize> ViaItems for &&&Answer<'_, BTreeSet<T>> {
+    fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
+        items(name, &self.0.iter().collect::<Vec<_>>(), false)
+    }
 }
 
 /// A single value.
@@ -134,14 +131,13 @@ pub trait ViaRow {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError>;
 }
 
-impl<T: Serialize + 'static> ViaRow for &&Answer<'_, T> {
+impl<T: Serialize> ViaRow for &&Answer<'_, T> {
     fn benchbook_answer(&self, name: &str) -> Result<(), AnyError> {
-        if TypeId::of::<T>() == TypeId::of::<()>() {
+        if size_of::<T>() == 0 {
             none("it returns no value");
-        } else {
-            row(name, self.0);
+            return Ok(());
         }
-        Ok(())
+        items(name, std::slice::from_ref(self.0), true)
     }
 }
 

@@ -28,6 +28,37 @@ pub fn batch<T: Serialize + 'static>(values: &[T]) -> Result<RecordBatch, AnyErr
     }
 }
 
+/// As [`batch`], also for values that borrow.
+pub fn batch_of_any<T: Serialize>(values: &[T]) -> Result<RecordBatch, AnyError> {
+    // SAFETY: what is passed describes this slice; texts are copied, so that their lifetime does not matter.
+    match unsafe { column(id_without_lifetimes::<T>(), values.as_ptr().cast(), values.len())? } {
+        Some(column) => single(column),
+        None => structs(values),
+    }
+}
+
+/// The id of `T` with `'static` in the place of its lifetimes.
+fn id_without_lifetimes<T>() -> TypeId {
+    trait Identified {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static;
+    }
+    impl<T> Identified for std::marker::PhantomData<T> {
+        fn id(&self) -> TypeId
+        where
+            Self: 'static,
+        {
+            TypeId::of::<T>()
+        }
+    }
+    let phantom = std::marker::PhantomData::<T>;
+    let identified: &dyn Identified = &phantom;
+    // SAFETY: only the bound of the trait object changes, and nothing behind it is ever looked at.
+    let identified = unsafe { std::mem::transmute::<&dyn Identified, &(dyn Identified + 'static)>(identified) };
+    identified.id()
+}
+
 /// One batch of values that are no structs, as [`batch`]; not generic.
 ///
 /// # Safety

@@ -39,6 +39,8 @@ pub struct Measured {
     /// Decides the order within the rounds.
     pub seed: u64,
     pub rounds: usize,
+    /// Rounds of each fresh process, one after another.
+    pub processes: Vec<usize>,
     pub batch_s: f64,
     /// Rounds ended because all ratios were known.
     pub stopped_early: bool,
@@ -87,6 +89,7 @@ pub fn measure(
         load: LoadSpan { before: LoadReading::now(), ..LoadSpan::default() },
         seed: SEED,
         rounds: 0,
+        processes: Vec::new(),
         batch_s: 0.0,
         stopped_early: false,
         interrupted: false,
@@ -110,6 +113,11 @@ pub fn measure(
         variant.samples.truncate(measured.rounds);
         variant.phases.truncate(measured.rounds);
     }
+    // So does the process in which it was.
+    let whole: usize = measured.processes.iter().sum();
+    if measured.rounds > whole {
+        measured.processes.push(measured.rounds - whole);
+    }
     rank(&mut measured, settings);
     Ok(measured)
 }
@@ -124,7 +132,7 @@ fn rank(measured: &mut Measured, settings: &Settings) {
     measured.baseline = Some(baseline);
     let others: Vec<usize> = timed.into_iter().filter(|i| *i != baseline).collect();
     let times: Vec<&[f64]> = others.iter().map(|i| measured.variants[*i].samples.as_slice()).collect();
-    let judged = verdict::judge(&times, &measured.variants[baseline].samples, settings.delta);
+    let judged = verdict::judge(&times, &measured.variants[baseline].samples, settings.delta, &measured.processes);
     for (i, judged) in others.into_iter().zip(judged) {
         measured.against[i] = judged;
     }
@@ -151,7 +159,23 @@ impl Session<'_, '_> {
         // Compiling and first runs are no part of the budget.
         let begin = Instant::now();
         let per_run = self.warm_up()?;
-        self.rounds(&per_run, begin)
+        self.choose_batches(&per_run);
+        self.rounds(&per_run, begin)?;
+        for process in 1..self.settings.processes {
+            let known = self.left().first().map_or(0, |i| self.measured.variants[*i].samples.len());
+            self.measured.processes.push(known - self.measured.processes.iter().sum::<usize>());
+            self.live.progress(&format!("process {} of {}", process + 1, self.settings.processes), 0.0);
+            self.runner.fresh_process(self.host)?;
+            let begin = Instant::now();
+            let per_run = self.warm_up()?;
+            self.rounds(&per_run, begin)?;
+        }
+        Ok(())
+    }
+
+    /// Seconds of measuring in one process.
+    fn budget_s(&self) -> f64 {
+        self.budget_s / self.settings.processes as f64
     }
 
     /// Indices of the variants that still take part.
@@ -195,7 +219,7 @@ impl Session<'_, '_> {
         let mut per_run: Vec<f64> = self.measured.variants.iter().map(|v| v.first_s.unwrap_or_default()).collect();
         let left = self.left();
         for index in left.iter().copied() {
-            let allowed = WARM_UP_S.min(0.1 * self.budget_s / left.len() as f64);
+            let allowed = WARM_UP_S.min(0.1 * self.budget_s() / left.len() as f64);
             let doing = format!("{}: warming up", self.measured.variants[index].label());
             self.live.progress(&doing, 0.0);
             match self.runner.run(index, Task::WarmUp(allowed), self.host)? {
@@ -206,8 +230,8 @@ impl Session<'_, '_> {
         Ok(per_run)
     }
 
-    /// Every variant once per round, in random order.
-    fn rounds(&mut self, per_run: &[f64], begin: Instant) -> Result<(), MagicError> {
+    /// Batches of one length for all.
+    fn choose_batches(&mut self, per_run: &[f64]) {
         let left = self.left();
         let batch_s = (self.budget_s / (EARLY * left.len().max(1)) as f64).clamp(BATCH_S.0, BATCH_S.1);
         self.measured.batch_s = batch_s;
@@ -216,11 +240,16 @@ impl Session<'_, '_> {
             let variant = &mut self.measured.variants[index];
             variant.iterations = if variant.section.lang == Lang::Sql { Task::queries(iterations) } else { iterations };
         }
+    }
+
+    /// Every variant once per round, in random order.
+    fn rounds(&mut self, per_run: &[f64], begin: Instant) -> Result<(), MagicError> {
+        let left = self.left();
         let cost: f64 = left.iter().map(|i| self.measured.variants[*i].iterations as f64 * per_run[*i] + TRIP_S).sum();
         let spent = begin.elapsed().as_secs_f64();
-        let affordable = ((self.budget_s - spent) / cost.max(1e-6)).max(0.0) as usize;
+        let affordable = ((self.budget_s() - spent) / cost.max(1e-6)).max(0.0) as usize;
         let rounds = self.settings.rounds.unwrap_or_else(|| affordable.clamp(FEWEST_ROUNDS, MOST_ROUNDS));
-        let mut rng = Rng::new(self.measured.seed);
+        let mut rng = Rng::new(self.measured.seed + self.measured.processes.len() as u64);
         for round in 0..rounds {
             let mut order = self.left();
             for last in (1..order.len()).rev() {
@@ -252,12 +281,12 @@ impl Session<'_, '_> {
 
     /// Whether the rounds may end: all ratios are known, or the time is up. Never because of a verdict.
     fn is_enough(&mut self, rounds: usize, begin: Instant) -> bool {
-        if rounds >= FEWEST_ROUNDS && begin.elapsed().as_secs_f64() > 1.2 * self.budget_s {
+        if rounds >= FEWEST_ROUNDS && begin.elapsed().as_secs_f64() > 1.2 * self.budget_s() {
             return true;
         }
         let left = self.left();
         let Some((first, others)) = left.split_first() else { return true };
-        if rounds < EARLY || others.is_empty() {
+        if rounds < EARLY || others.is_empty() || self.settings.processes > 1 {
             return false;
         }
         let baseline = if left.contains(&self.settings.baseline) { self.settings.baseline } else { *first };

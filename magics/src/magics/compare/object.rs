@@ -12,8 +12,8 @@ use crate::stats::verdict::Against;
 
 /// What was compared.
 pub fn title(variants: &[Variant], settings: &Settings) -> String {
-    match &settings.label {
-        Some(label) => label.clone(),
+    match settings.title.as_ref().or(settings.label.as_ref()) {
+        Some(title) => title.clone(),
         None => variants.iter().map(Variant::label).collect::<Vec<_>>().join(" – "),
     }
 }
@@ -32,6 +32,7 @@ pub fn result(measured: &Measured, settings: &Settings) -> Value {
         .with("delta", settings.delta)
         .with("tolerance", settings.tolerance)
         .with("timeout_s", settings.timeout_s)
+        .maybe("processes", (settings.processes > 1).then(|| json!(measured.processes)))
         .maybe("equal", measured.gate.equal)
         .maybe("unchecked", (!settings.check).then_some(true))
         .maybe("not_compared", (!measured.gate.not_compared.is_empty()).then(|| json!(measured.gate.not_compared)))

@@ -102,6 +102,26 @@ pub fn parse(call: &Call) -> Result<Sections, MagicError> {
     Ok(found)
 }
 
+/// The section around byte `at` of the body: its language and the bytes of its code; `None` in header lines and above the first.
+pub fn section_at(body: &str, at: usize) -> Option<(Lang, Range<usize>)> {
+    // The last header that starts before the place: its text, and where its code starts.
+    let mut found: Option<(&str, usize)> = None;
+    let mut start = 0;
+    for line in body.split_inclusive('\n') {
+        if start > at {
+            break;
+        }
+        if line.trim_start().starts_with("%%") {
+            found = Some((line.trim_end(), start + line.len()));
+        }
+        start += line.len();
+    }
+    let (text, from) = found.filter(|(_, from)| *from <= at)?;
+    let (_, _, section) = header(Line { number: 1, text: text.to_owned() }).ok()?;
+    let code = body[from..].split_inclusive('\n').take_while(|line| !line.trim_start().starts_with("%%"));
+    Some((section.lang, from..from + code.map(str::len).sum::<usize>()))
+}
+
 /// One header: whether it is of a set-up, whether it has a label, and its section without code.
 fn header(line: Line) -> Result<(bool, bool, Section), MagicError> {
     let start = line.text.len() - line.text.trim_start().len() + 2;
@@ -248,6 +268,16 @@ mod tests {
         assert_eq!(labels, ["two words", "python", "SQLite", "rust 1", "rust 2"]);
         assert_eq!((found.variants[2].engine.as_str(), found.variants[2].line.number), ("sqlite", 9));
         assert_eq!((found.setups[0].line.number, found.setups[0].body.as_str()), (3, "let v = 1;\n"));
+    }
+
+    #[test]
+    fn sections_around_a_place() {
+        let body = "%% rust\nlet a\n%% sql\nSELECT\n%% pyton\nx";
+        let at = |text: &str| section_at(body, body.find(text).unwrap()).map(|(lang, range)| (lang, &body[range]));
+        assert_eq!(at("a\n"), Some((Lang::Rust, "let a\n")));
+        assert_eq!(at("SELECT"), Some((Lang::Sql, "SELECT\n")));
+        assert_eq!((at("%% sql"), section_at(body, body.len())), (None, None));
+        assert_eq!(section_at("", 0), None);
     }
 
     #[test]

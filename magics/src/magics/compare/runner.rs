@@ -327,6 +327,21 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// A fresh Rust worker, in which the cells that make variables have run again.
+    ///
+    /// # Errors
+    /// One of these cells fails, an interrupt, no worker.
+    pub fn fresh_process(&self, host: &mut dyn Host) -> Result<(), MagicError> {
+        match host.restore()?.failed {
+            None => Ok(()),
+            Some((_, error)) if is_interrupt(&error, host) => Err(MagicError::interrupted()),
+            Some((cell, error)) => {
+                let message = format!("{cell} failed when it ran again in a fresh process: {}", error.message);
+                Err(MagicError::new(error.name, message).hint("leave `--processes` out, or run that cell again first"))
+            }
+        }
+    }
+
     /// Makes the variables again that a dead Rust worker has lost, so that the other variants can go on.
     fn revive(&self, host: &mut dyn Host) -> Result<(), MagicError> {
         host.status("making the variables again");

@@ -1,6 +1,6 @@
 //! The options of a comparison.
 
-use super::parse::Sections;
+use super::parse::{Lang, Sections};
 use crate::error::MagicError;
 use crate::measure::sweep::{self, Sweep};
 use crate::nearest::suggestion;
@@ -36,7 +36,10 @@ pub struct Settings {
     pub check: bool,
     pub timeout_s: f64,
     pub label: Option<String>,
+    pub title: Option<String>,
     pub out: Option<String>,
+    /// Fresh Rust workers in which everything is repeated.
+    pub processes: usize,
     pub sweep: Option<Sweep>,
     /// Bytes that one unit of the swept variable stands for.
     pub bytes: Option<f64>,
@@ -108,8 +111,10 @@ impl Settings {
         if sweep.is_some() && options.has("out") {
             return Err(options.error_at("out", "a sweep is no single result to bind", Some("leave `--out` out".into())));
         }
+        let processes = processes(call, sections)?;
         Ok(Self {
             baseline,
+            processes,
             rounds,
             budget_s,
             delta,
@@ -118,11 +123,30 @@ impl Settings {
             check: !options.flag("no-check"),
             timeout_s,
             label: options.text("label").map(str::to_owned),
+            title: options.text("title").map(str::to_owned),
             out: call.assign.clone().or_else(|| options.text("out").map(str::to_owned)),
             sweep,
             bytes,
         })
     }
+}
+
+/// `--processes`.
+fn processes(call: &Call, sections: &Sections) -> Result<usize, MagicError> {
+    let options = &call.options;
+    let Some(given) = options.int("processes") else { return Ok(1) };
+    if !(1..=50).contains(&given) {
+        return Err(options.error_at("processes", format!("cannot use {given} processes"), Some("it takes 1 to 50; 5 are usual".into())));
+    }
+    if let Some(other) = sections.variants.iter().find(|variant| variant.lang != Lang::Rust) {
+        let message = format!("`--processes` starts fresh Rust workers, and `{}` is {}", other.label, other.lang.name());
+        let hint = "compare Rust variants only, or leave `--processes` out";
+        return Err(options.error_at("processes", message, Some(hint.into())));
+    }
+    if options.has("sweep") {
+        return Err(options.error_at("processes", "`--processes` and `--sweep` exclude each other", Some("leave one out".into())));
+    }
+    Ok(usize::try_from(given).unwrap_or(1))
 }
 
 fn positive_time(call: &Call, option: &str, default: f64) -> Result<f64, MagicError> {

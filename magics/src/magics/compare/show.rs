@@ -18,6 +18,7 @@ use crate::host::{Host, Stream};
 use crate::machine::{Machine, build_line, build_line_of};
 use crate::measure::fooled;
 use crate::measure::report::{self, Remark};
+use crate::stats::Level;
 use crate::stats::bootstrap::Estimate;
 use crate::stats::independent::{Median, Ratio, Verdict as Reading};
 use crate::stats::verdict::{Against, Verdict};
@@ -191,6 +192,12 @@ fn numbers(measured: &Measured, settings: &Settings) -> Bundle {
         measured.seed,
         time(measured.batch_s),
     ));
+    if settings.processes > 1 {
+        caption.push(format!("in {} fresh processes; intervals of ratios resample processes, then rounds", measured.processes.len()));
+    }
+    if measured.baseline.is_some() && measured.noise().is_some_and(|noise| noise.level == Level::Red) {
+        caption.push("the noise verdict is about the times; ratios are of the same rounds, and their intervals carry the noise".into());
+    }
     if measured.variants.iter().any(|variant| variant.section.lang == Lang::Sql) {
         caption.push("SQL: the engine's own seconds for plan, execute and fetch".into());
     }

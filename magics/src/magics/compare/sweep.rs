@@ -154,7 +154,7 @@ impl Swept<'_> {
     }
 
     fn title(&self) -> String {
-        self.settings.label.clone().unwrap_or_else(|| self.labels.join(" – "))
+        self.settings.title.clone().or_else(|| self.settings.label.clone()).unwrap_or_else(|| self.labels.join(" – "))
     }
 
     /// Each language and engine in its own colour; a second one of the same takes what is left.

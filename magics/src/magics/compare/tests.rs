@@ -9,9 +9,9 @@ fn host(first: f64, other: f64) -> Recorder {
     let mut host = Recorder::default();
     let times = [first, other];
     let event = |kind: &str, data: serde_json::Value| Event { kind: kind.into(), data };
-    for index in 0..2 {
+    for (index, time) in times.into_iter().enumerate() {
         let answer = event("answer", json!({"table": format!("compare_answer_{index}"), "ordered": true, "rows": 1}));
-        host.events.push_back(vec![event("sample", json!({"s": times[index]})), answer]);
+        host.events.push_back(vec![event("sample", json!({"s": time})), answer]);
     }
     for time in times {
         host.events.push_back(vec![event("warm", json!({"s": time, "spent_s": 0.1}))]);
@@ -70,6 +70,8 @@ fn options_are_checked() {
         ("--rounds 0", "0 rounds", "6"),
         ("--ordered --unordered", "exclude each other", "leave one out"),
         ("--sweep n=1", "no sweep", "n=1e3..1e6"),
+        ("--processes 0", "0 processes", "5 are usual"),
+        ("--processes 2 --sweep n=1..9", "exclude each other", "leave one out"),
         ("--bytes 8", "for a sweep", "--sweep"),
         ("1 + 1", "unexpected `1`", "--help"),
     ] {

@@ -40,7 +40,7 @@ pub fn verdicts(measured: &Measured, settings: &Settings) -> Verdicts {
     let Some(baseline) = named.or(all.first().copied()) else { return Verdicts::default() };
     let others: Vec<usize> = all.into_iter().filter(|i| *i != baseline).collect();
     let times: Vec<&[f64]> = others.iter().map(|i| measured.runs[*i].samples.as_slice()).collect();
-    let judged = verdict::judge(&times, &measured.runs[baseline].samples, DELTA);
+    let judged = verdict::judge(&times, &measured.runs[baseline].samples, DELTA, &[]);
     let against = others.into_iter().zip(judged).filter_map(|(engine, judged)| {
         let judged = judged?;
         let (ratio, ci) = (judged.ratio.value, judged.ratio.ci);
