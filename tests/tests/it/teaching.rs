@@ -22,13 +22,14 @@ fn no_stderr(cell: &Transcript) {
 fn an_expected_error_is_a_success() {
     let mut session = Session::start();
     let _ = session.ok("let kept = vec![1, 2, 3];");
-    let borrowed = session.ok("%%expect_error E0502\nlet mut v = vec![1];\nlet first = &v[0];\nv.push(2);\nprintln!(\"{first}\");");
+    let borrowed = session
+        .ok("%%expect_error E0502\n{\n    let mut v = vec![1];\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}");
     let text = borrowed.rich("text/plain");
     assert!(
         text.starts_with("This error was expected: `E0502`.\n") && text.contains("error[E0502]") && text.contains("v.push(2);"),
         "{text}"
     );
-    assert!(text.contains(":4:"), "the error stands on the cell's own line: {text}");
+    assert!(text.contains(":5:"), "the error stands on the cell's own line: {text}");
     assert!(borrowed.of_kind("error").is_empty() && borrowed.rich("text/html").contains("E0502"));
     let panicked = session.ok("%%expect_error panic \"out of bounds\"\nprintln!(\"before\");\nkept[3 + kept.len()]");
     assert!(panicked.stdout() == "before\n" && panicked.rich("text/plain").contains("line 3"), "{}", panicked.text());
