@@ -144,7 +144,7 @@ fn queries_and_plans_are_evidence() {
     let mut session = Session::start();
     let _ = session.ok("%sql CREATE TABLE t AS SELECT range AS n FROM range(100)");
     let _ = session.ok("%%exercise q --lang sql\nCREATE OR REPLACE VIEW answer AS SELECT count(*) AS c FROM t WHERE n < 10");
-    let good = session.ok("%%check q --lang sql\n%% correct\nSELECT c = 10 FROM answer\n%% evidence plan=FILTER plan-lacks=JOIN\nSELECT count(*) FROM t WHERE n + 1 < 10");
+    let good = session.ok("%%check q --lang sql\n%% correct\nSELECT c = 10 FROM answer\n%% evidence plan=AGGREGATE plan-lacks=JOIN\nSELECT count(*) FROM t WHERE n + 1 < 10");
     assert_eq!(checked(&good)["verdict"], "passed", "{}", good.text());
     let _ = session
         .run("%%check q --lang sql\n%% evidence plan=JOIN\nSELECT count(*) FROM t")
