@@ -87,7 +87,14 @@ fn inner(code: &str, position: usize, magic: &MagicCall, span: &Range<usize>) ->
         other => Place::Body { magic: other.to_owned(), span },
     };
     if wraps {
-        return Some(if lang == "rust" { place(&nested::masked(code, magic), position) } else { in_language(&lang, span.clone()) });
+        if lang != "rust" {
+            return Some(in_language(&lang, span.clone()));
+        }
+        return Some(match place(&nested::masked(code, magic), position) {
+            // Blank lines before Rust are part of it; here they are the wrapper's own line.
+            Place::Rust(inside) => Place::Rust(inside.start.max(span.start)..inside.end),
+            other => other,
+        });
     }
     match check::section_at(&magic.body, position.checked_sub(span.start)?) {
         Some((own, here)) => Some(in_language(own.unwrap_or(&lang), span.start + here.start..span.start + here.end)),

@@ -53,7 +53,9 @@ impl Distribution {
         let scale = Scale::of(summary.median, summary.ci);
         let subtitle = frame::subtitle_lines(&["Time per iteration: lower is better.".to_owned() + " " + &self.note], theme::WIDTH);
         let top = frame::header_height(&subtitle) + 40.0;
-        let layout = Layout::new(&sorted, &summary, top);
+        let mut layout = Layout::new(&sorted, &summary, top);
+        // The guess is named between the box and the axis.
+        layout.bottom += if self.guess.is_some() { 18.0 } else { 0.0 };
         let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 56.0 + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         let unit = layout.draw_axis(&mut canvas);
@@ -278,7 +280,7 @@ impl Layout {
         let (left, right) = (self.axis.from_px, self.axis.to_px);
         let label = format!("your guess: {}", time(guess));
         let width = text_width(&label, theme::BODY, true);
-        let y = self.bottom - 8.0;
+        let y = self.bottom - 9.0;
         let style = Type::new(theme::BODY).bold();
         if (self.axis.low..=self.axis.high).contains(&guess) {
             let x = self.axis.px(guess);

@@ -67,7 +67,7 @@ where it does not hold, the check is inconclusive.\n\n\
 `%% correct`: is the answer right? Where it is not, nothing after it is looked at.\n\n\
 `%% effect at-least=3 at-most=1000`: is it as many times as fast as `%% baseline`? Both are measured in turn, in random order, 15 rounds \
 (`rounds=`); the ratio is paired by round and has a 95 % interval. An interval that holds a bound is inconclusive; so is, when the noise verdict is red, \
-any answer with which not every round agrees. Above `at-most`, the compiler may have removed the work.\n\n\
+an answer that a sign test over the rounds does not confirm at 1 %. Above `at-most`, the compiler may have removed the work.\n\n\
 `%% evidence`: is it for the right reason? Code that is true; or, with `plan=` and `plan-lacks=`, a query whose plan must have these texts, or must not.\n\n\
 `%% hint text` is shown by `%hint`.\n\nNOT YET is an error of the cell; INCONCLUSIVE is none. With `--points` the cell's value is the score, an equal share for each gate \
 that passed or that only the machine kept from passing.",

@@ -23,7 +23,7 @@ static SPEC: Spec = Spec {
     }),
     examples: &[
         Example {
-            code: "%%expect_error E0502\nlet mut v = vec![1];\nlet first = &v[0];\nv.push(2);\nprintln!(\"{first}\");",
+            code: "%%expect_error E0502\n{\n    let mut v = vec![1];\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}",
             about: "The borrow checker refuses this",
         },
         Example { code: "%%expect_error panic \"index out of bounds\"\nvec![1, 2][2]", about: "A panic, and what it must say" },

@@ -22,13 +22,14 @@ fn no_stderr(cell: &Transcript) {
 fn an_expected_error_is_a_success() {
     let mut session = Session::start();
     let _ = session.ok("let kept = vec![1, 2, 3];");
-    let borrowed = session.ok("%%expect_error E0502\nlet mut v = vec![1];\nlet first = &v[0];\nv.push(2);\nprintln!(\"{first}\");");
+    let borrowed = session
+        .ok("%%expect_error E0502\n{\n    let mut v = vec![1];\n    let first = &v[0];\n    v.push(2);\n    println!(\"{first}\");\n}");
     let text = borrowed.rich("text/plain");
     assert!(
         text.starts_with("This error was expected: `E0502`.\n") && text.contains("error[E0502]") && text.contains("v.push(2);"),
         "{text}"
     );
-    assert!(text.contains(":4:"), "the error stands on the cell's own line: {text}");
+    assert!(text.contains(":5:"), "the error stands on the cell's own line: {text}");
     assert!(borrowed.of_kind("error").is_empty() && borrowed.rich("text/html").contains("E0502"));
     let panicked = session.ok("%%expect_error panic \"out of bounds\"\nprintln!(\"before\");\nkept[3 + kept.len()]");
     assert!(panicked.stdout() == "before\n" && panicked.rich("text/plain").contains("line 3"), "{}", panicked.text());
@@ -143,7 +144,7 @@ fn queries_and_plans_are_evidence() {
     let mut session = Session::start();
     let _ = session.ok("%sql CREATE TABLE t AS SELECT range AS n FROM range(100)");
     let _ = session.ok("%%exercise q --lang sql\nCREATE OR REPLACE VIEW answer AS SELECT count(*) AS c FROM t WHERE n < 10");
-    let good = session.ok("%%check q --lang sql\n%% correct\nSELECT c = 10 FROM answer\n%% evidence plan=FILTER plan-lacks=JOIN\nSELECT count(*) FROM t WHERE n + 1 < 10");
+    let good = session.ok("%%check q --lang sql\n%% correct\nSELECT c = 10 FROM answer\n%% evidence plan=AGGREGATE plan-lacks=JOIN\nSELECT count(*) FROM t WHERE n + 1 < 10");
     assert_eq!(checked(&good)["verdict"], "passed", "{}", good.text());
     let _ = session
         .run("%%check q --lang sql\n%% evidence plan=JOIN\nSELECT count(*) FROM t")

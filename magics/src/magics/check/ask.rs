@@ -193,9 +193,9 @@ fn panic_message(error: &MagicError) -> String {
     }
 }
 
-/// The message without `(Cell 3, line 2)`.
+/// The message without `(cell [3], line 2)`.
 pub fn message_alone(error: &MagicError) -> &str {
-    match error.message.rfind(" (Cell ") {
+    match error.message.rfind(" (cell [") {
         Some(at) if error.message.ends_with(')') => &error.message[..at],
         _ => &error.message,
     }
@@ -239,10 +239,10 @@ fn rust(setups: &[&Code], code: &Code, before: &str, after: &str) -> String {
     for (index, piece) in pieces.iter().enumerate() {
         let header = piece.line.saturating_sub(1).max(1);
         if index == 0 {
-            put(header, "{ ");
+            put(header, "{ #[allow(warnings)] let __bb_all: () = { ");
         }
         if index + 1 == pieces.len() {
-            put(header, &format!("#[allow(warnings)] let __bb_done: () = {before}"));
+            put(header, &format!("let __bb_done: () = {before}"));
         } else if index > 0 {
             // Ends a set-up whose last statement lacks its semicolon.
             put(header, ";");
@@ -254,7 +254,7 @@ fn rust(setups: &[&Code], code: &Code, before: &str, after: &str) -> String {
     }
     // On a line of its own: a comment may end the code.
     let last = lines.len() + 1;
-    let end = format!("{after}; __bb_done }};");
+    let end = format!("{after}; __bb_done }}; __bb_all }};");
     lines.resize(last, String::new());
     lines[last - 1] = end;
     lines.join("\n")
@@ -272,8 +272,11 @@ mod tests {
     fn sections_keep_their_lines() {
         let source = rust(&[&code("let v = 1;\n", 3)], &code("assert!(v == 1); // yes\n", 5), "gate((|| {", "})())");
         let lines: Vec<&str> = source.lines().collect();
-        assert_eq!(lines[1..5], ["{ ", "let v = 1;", "#[allow(warnings)] let __bb_done: () = gate((|| {", "assert!(v == 1); // yes"]);
-        assert_eq!(lines[5], "})()); __bb_done };");
+        assert_eq!(
+            lines[1..5],
+            ["{ #[allow(warnings)] let __bb_all: () = { ", "let v = 1;", "let __bb_done: () = gate((|| {", "assert!(v == 1); // yes"]
+        );
+        assert_eq!(lines[5], "})()); __bb_done }; __bb_all };");
     }
 
     #[test]
@@ -295,7 +298,7 @@ mod tests {
         assert_eq!(failed(panic(&["panic: too slow", " --> Cell 1"])).unwrap(), Told::Fails("too slow".into()));
         let todo = MagicError::new("panic", "not yet implemented (Cell 1, line 2)");
         assert_eq!(failed(todo).unwrap(), Told::Fails("not done yet: `todo!()` was reached".into()));
-        let error = MagicError::new("Error", "no file (Cell 1, line 2)");
+        let error = MagicError::new("Error", "no file (cell [1], line 2)");
         assert_eq!(failed(error).unwrap(), Told::Fails("no file".into()));
         failed(MagicError::interrupted()).unwrap_err();
     }

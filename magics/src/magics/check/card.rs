@@ -99,6 +99,7 @@ impl Card {
         let mut rows = String::new();
         for line in &self.lines {
             text.push_str(&format!("\n  {:width$}  {:<15} {}", line.name, sign(line.verdict), line.message.replace('\n', "\n    ")));
+            text.truncate(text.trim_end().len());
             rows.push_str(&format!(
                 "<tr><td style=\"text-align:left;padding:.15em .8em .15em 0;vertical-align:top\"><b>{}</b></td>\
                  <td style=\"text-align:left;padding:.15em .8em .15em 0;vertical-align:top;white-space:nowrap\">{}</td>\

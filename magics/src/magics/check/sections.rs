@@ -191,7 +191,8 @@ pub fn section_at(text: &str, position: usize) -> Option<(Option<&'static str>, 
                 end = at;
                 break;
             }
-            here = (Some(line), at + full.len());
+            // The end of a header that ends the text is still on it.
+            here = (Some(line), at + full.len() + usize::from(!full.ends_with('\n')));
         }
         at += full.len();
     }
