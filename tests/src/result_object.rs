@@ -33,6 +33,11 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
         demand(matches!(noise["level"].as_str(), Some("green" | "amber" | "red")), "`noise.level` is no level");
         demand(noise["reasons"].is_array(), "`noise.reasons` is no list");
     }
+    for line in object["hot_lines"].as_array().into_iter().flatten() {
+        let share = |key: &str| line[key].as_f64().is_some_and(|share| (0.0..=1.0 + 1e-9).contains(&share));
+        let said = line["cell"].is_string() && line["line"].is_u64() && line["text"].is_string() && share("share") && share("total_share");
+        demand(said, "a hot line lacks its cell, line, text or shares");
+    }
     let variants = object["variants"].as_array().map_or(&[][..], Vec::as_slice);
     // A check without an effect measures nothing.
     demand(!variants.is_empty() || magic == "check", "`variants` is empty");
@@ -45,6 +50,9 @@ pub fn problems(object: &Value, magic: &str) -> Vec<String> {
         "timeit" => variants.iter().all(|variant| samples(variant).len() > 1),
         "parallel" => variants.iter().all(|variant| variant["threads"].as_u64().is_some_and(|threads| threads > 0)),
         "check" => gates_are_whole(object),
+        "profile" if object["mode"] == "memory" => object["timeline"]
+            .as_array()
+            .is_some_and(|points| points.len() > 1 && points.iter().all(|point| point["s"].is_f64() && point["rss_bytes"].is_u64())),
         "profile" => object["hot"].as_array().is_some_and(|hot| {
             !hot.is_empty()
                 && hot
@@ -125,7 +133,7 @@ fn variant_problems(variant: &Value) -> Vec<String> {
     demand(matches!(variant["lang"].as_str(), Some("rust" | "sql" | "python")), "`lang` is no language");
     let status = variant["status"].as_str().unwrap_or_default();
     demand(STATUS.contains(&status), "`status` is unknown");
-    for key in ["rows", "peak_bytes", "threads"] {
+    for key in ["rows", "peak_bytes", "peak_rss_bytes", "allocations", "allocated_bytes", "threads"] {
         demand(variant.get(key).is_none_or(Value::is_u64), &format!("`{key}` is no count"));
     }
     for key in ["loaded", "fetched"] {

@@ -37,7 +37,8 @@ pub const PROFILE: &[&str] = &[
 
 /// The same code, with and without a table of lines: what a profiler needs to tell lines and inlined functions.
 fn debug_info(line_tables: bool) -> &'static str {
-    if line_tables { "-Cdebuginfo=line-tables-only" } else { "-Cdebuginfo=0" }
+    // `line-tables-only` would leave the paths of inlined functions out.
+    if line_tables { "-Cdebuginfo=limited" } else { "-Cdebuginfo=0" }
 }
 
 /// The process group that compiles now, for interrupts.

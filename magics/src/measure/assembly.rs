@@ -1,6 +1,6 @@
 //! The compiler's assembly, read as text: functions, the lines their instructions come from, vector instructions.
 
-use super::symbols;
+use super::{stacks, symbols};
 
 /// One machine instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Function {
 impl Function {
     /// The short name, as in the table of hot functions.
     pub fn name(&self) -> String {
-        symbols::short(&self.symbol)
+        if stacks::is_measured(&self.symbol) { stacks::body_name().to_owned() } else { symbols::short(&self.symbol) }
     }
 
     /// How many instructions come from one of `lines`.
@@ -50,6 +50,8 @@ pub fn functions(assembly: &str, file: &str) -> Vec<Function> {
     let mut ours: Vec<&str> = Vec::new();
     let mut open: Option<Function> = None;
     let (mut line, mut labels) = (None, Vec::new());
+    // Code of the library, inlined, belongs to the line of ours that came before; but not beyond a label.
+    let (mut foreign, mut stale) = (false, false);
     for raw in assembly.lines() {
         let text = raw.split('#').next().unwrap_or_default().trim_end();
         let trimmed = text.trim();
@@ -69,20 +71,22 @@ pub fn functions(assembly: &str, file: &str) -> Vec<Function> {
             let mut words = rest.split_whitespace();
             let number = words.next();
             let at = words.next().and_then(|word| word.parse().ok());
-            // Line 0 is nobody's; code of the library inlined here belongs to the line it was called from, which came before.
-            if number.is_some_and(|number| ours.contains(&number)) && at != Some(0) {
-                line = at;
+            foreign = !number.is_some_and(|number| ours.contains(&number));
+            // Line 0 is nobody's.
+            if !foreign && at != Some(0) {
+                (line, stale) = (at, false);
             }
         } else if let Some(label) = text.strip_suffix(':').filter(|_| !text.starts_with(char::is_whitespace)) {
             let label = label.trim_matches('"');
             if symbols.contains(&label) {
                 functions.extend(open.take());
                 open = Some(Function { symbol: label.to_owned(), instructions: Vec::new() });
-                (line, labels) = (None, Vec::new());
+                (line, labels, stale) = (None, Vec::new(), false);
             } else if label.starts_with(".Lfunc_end") {
                 functions.extend(open.take());
             } else if label.starts_with(".LBB") {
                 labels.push(label.to_owned());
+                stale = true;
             }
         } else if let Some(function) = &mut open
             && text.starts_with(char::is_whitespace)
@@ -92,6 +96,7 @@ pub fn functions(assembly: &str, file: &str) -> Vec<Function> {
         {
             let text = trimmed.split_whitespace().collect::<Vec<_>>().join(" ");
             let vector_bits = vector_bits(&text);
+            let line = line.filter(|_| !(foreign && stale));
             function.instructions.push(Instruction { text, line, vector_bits, labels: std::mem::take(&mut labels) });
         }
     }
@@ -187,9 +192,9 @@ mod tests {
         let paddq = &sum.instructions[2];
         assert_eq!(
             (paddq.text.as_str(), paddq.line, paddq.labels.as_slice()),
-            ("paddq xmm0, xmm1", Some(12), [".LBB0_2".to_owned()].as_slice())
+            ("paddq xmm0, xmm1", None, [".LBB0_2".to_owned()].as_slice())
         );
-        assert_eq!((sum.at_lines(&[12]), sum.at_lines(&[13])), (3, 1));
+        assert_eq!((sum.at_lines(&[12]), sum.at_lines(&[13])), (2, 1));
     }
 
     #[test]

@@ -209,6 +209,17 @@ fn is_body(name: &str) -> bool {
         || name.contains("__bb_")
 }
 
+/// Whether a function of the compiled cell is the measured body, with our loop around it or without.
+pub fn is_measured(symbol: &str) -> bool {
+    let full = symbols::full(symbol);
+    is_body(&full) || full.contains("lab::measure::")
+}
+
+/// What the measured body is called.
+pub fn body_name() -> &'static str {
+    BODY
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,7 +22,9 @@ pub fn short(symbol: &str) -> String {
     };
     let name = parts[from..].join("::");
     match (name.is_empty(), closure) {
-        (true, _) => full.clone(),
+        // A closure of which the debug information does not tell where it stands.
+        (true, true) => "{closure}".to_owned(),
+        (true, false) => full.clone(),
         (false, true) => format!("{{closure}} in {name}"),
         (false, false) => name,
     }
@@ -113,6 +115,7 @@ mod tests {
             ("<alloc::vec::Vec<T,A> as core::ops::drop::Drop>::drop::h0123456789abcdef", "Vec::drop"),
             ("cell::benchbook_cell::{{closure}}::{{closure}}", "{closure} in benchbook_cell"),
             ("alloc::vec::Vec<T>::push", "Vec::push"),
+            ("{closure#0}<u64, fn(&u64, &u64) -> bool>", "{closure}"),
             ("polars_core::chunked_array::ops::sort::sort_by_branch", "sort::sort_by_branch"),
             ("<F as core::ops::function::FnMut<(&T,) -> u64>>::call_mut", "F::call_mut"),
             ("__memmove_avx_unaligned_erms", "__memmove_avx_unaligned_erms"),

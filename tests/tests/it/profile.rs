@@ -1,6 +1,9 @@
 //! `%%profile` and what counts allocations, on code whose truth is known. No time is judged.
 
+use serde_json::Value;
+use tests::result_object;
 use tests::session::Session;
+use tests::transcript::Transcript;
 
 #[test]
 fn allocations_are_counted_exactly() {
@@ -34,4 +37,127 @@ fn counting_ends_with_the_code() {
         .fails("panic");
     let after = session.ok("let first = lab::measure::allocations(|| vec![0u8; 10]).1;\nfirst.map(|counts| counts.allocations)");
     assert_eq!(after.result(), "Some(1)");
+}
+
+/// Rows of a list in the result object.
+fn list(cell: &Transcript, name: &str) -> Vec<Value> {
+    cell.measured()[name].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn the_hot_line_is_the_hot_line() {
+    let mut session = Session::start();
+    let _ = session.ok(
+        "fn cold(n: u64) -> u64 { std::hint::black_box(n) + 1 }\nfn burn(n: u64) -> f64 {\n    let mut sum = 0.0;\n    for i in 0..n {\n        \
+         sum += (std::hint::black_box(i) as f64).sqrt().sin();\n    }\n    sum\n}",
+    );
+    // Twice: names must be found of a library that is loaded later, too.
+    for _ in 0..2 {
+        let profiled = session.ok("%%profile --budget 1s\nlet a = cold(3);\nlet b = burn(200_000);\n(a, b)");
+        result_object::check(profiled.measured(), "profile");
+        let lines = list(&profiled, "hot_lines");
+        assert_eq!((&lines[0]["cell"], &lines[0]["line"]), (&"cell [1]".into(), &5.into()), "{lines:?}");
+        assert!(lines[0]["share"].as_f64().is_some_and(|share| share > 0.8), "{lines:?}");
+        let caller = lines.iter().find(|line| line["text"] == "let b = burn(200_000);").expect("the line that calls it");
+        assert!(caller["total_share"].as_f64() > caller["share"].as_f64(), "{caller}");
+        let text = profiled.text();
+        assert!(text.contains("sum += (std::hint") && text.contains('█'), "the source, with a bar beside it:\n{text}");
+        assert!(text.contains("hardware counters are not available here (") || text.contains("per cycle"), "{text}");
+        assert!(profiled.measured()["counters"].get("cycles").is_none_or(|cycles| cycles.as_u64() > Some(0)), "unknown is absent, never 0");
+    }
+}
+
+#[test]
+fn allocations_have_sites() {
+    let mut session = Session::start();
+    let cell = "%%profile --mode alloc\nlet small: Vec<Vec<u8>> = (0..1000).map(|_| vec![1u8; 1024]).collect();\nlet big = vec![1u64; 100_000];\n(small, big)";
+    let profiled = session.ok(cell);
+    result_object::check(profiled.measured(), "profile");
+    let variant = &profiled.measured()["variants"][0];
+    assert_eq!((&variant["allocations"], &variant["allocated_bytes"]), (&1002.into(), &1_848_000.into()));
+    let sites = list(&profiled, "sites");
+    let at = |line: u64| {
+        let here = sites.iter().filter(|site| site["line"] == line);
+        here.fold((0, 0), |sum, site| (sum.0 + site["allocations"].as_u64().unwrap_or(0), sum.1 + site["bytes"].as_u64().unwrap_or(0)))
+    };
+    assert_eq!((at(2), at(3)), ((1001, 1_048_000), (1, 800_000)), "{sites:?}");
+    assert!(profiled.text().contains("let big = vec![1u64; 100_000];"), "{}", profiled.text());
+    // Too many for a stack each: a random part, and exact totals.
+    let many = session.ok("%%profile --mode alloc\n(0..50_000u64).map(|i| Box::new(i)).collect::<Vec<_>>()");
+    assert_eq!(many.measured()["variants"][0]["allocations"], 50_001);
+    assert!(many.text().contains("at random"), "{}", many.text());
+    let none = session.ok("%%profile --mode alloc\nstd::hint::black_box(1) + 1");
+    assert!(none.text().contains("allocates nothing"), "{}", none.text());
+}
+
+#[test]
+fn the_peak_of_memory_is_seen() {
+    let mut session = Session::start();
+    let cell = "%%profile --mode memory\nlet big = std::hint::black_box(vec![1u8; 256 << 20]);\nlet n = big.len();\ndrop(big);\nn";
+    let profiled = session.ok(cell);
+    result_object::check(profiled.measured(), "profile");
+    let object = profiled.measured();
+    let variant = &object["variants"][0];
+    let size = 256 << 20;
+    assert!(variant["peak_bytes"].as_u64().is_some_and(|peak| (size..size + 65_536).contains(&peak)), "{variant}");
+    let grown = variant["peak_rss_bytes"].as_u64().unwrap_or(0) - object["start_rss_bytes"].as_u64().unwrap_or(0);
+    assert!(grown >= size * 9 / 10, "resident memory grew by {grown}");
+    assert!(profiled.text().contains("256 MiB"), "{}", profiled.text());
+    assert_eq!(variant["allocations"], 1);
+}
+
+#[test]
+fn two_pieces_of_code_are_compared() {
+    let mut session = Session::start();
+    let _ = session.ok("#[inline(never)] fn sines(n: u64) -> f64 { (0..n).map(|i| (i as f64).sin()).sum() }");
+    let _ = session.ok("#[inline(never)] fn roots(n: u64) -> f64 { (0..n).map(|i| std::hint::black_box(i as f64).sqrt()).sum() }");
+    let compared = session.ok("%%profile --budget 700ms\nlet n = 100_000;\n%% before\nsines(n)\n%% after\nroots(n)");
+    result_object::check(compared.measured(), "profile");
+    let hot = list(&compared, "hot");
+    let of = |name: &str| hot.iter().find(|row| row["symbol"].as_str().is_some_and(|symbol| symbol.contains(name)));
+    assert!(of("roots").is_some_and(|row| row["difference"].as_f64() > Some(0.0)), "{hot:?}");
+    assert!(compared.text().contains('−') && compared.text().contains('+'), "signs, not only colours:\n{}", compared.text());
+    session.run("%%profile\n%% before\n1").fails("UsageError").says(&["two sections"]);
+}
+
+#[test]
+fn assembly_marks_vector_instructions() {
+    let mut session = Session::start();
+    let _ = session.ok("let data: Vec<f32> = (0..100_000u16).map(f32::from).collect::<Vec<_>>();\nlet data: Vec<f32> = data.iter().map(|x| x + 1.0).collect();");
+    let shown = session.ok("%%profile --budget 500ms --asm hot\ndata.iter().map(|x| x * 2.0 + 1.0).collect::<Vec<f32>>()");
+    let text = shown.text();
+    assert!(text.contains("instructions are vector instructions, widest "), "{text}");
+    if cfg!(target_arch = "x86_64") {
+        assert!(text.contains("V128") && text.contains("mulps") || text.contains("addps"), "{text}");
+    }
+    session.run("%%profile --budget 100ms --asm nosuchname\ndata.len()").fails("UsageError").says(&["nosuchname"]);
+}
+
+#[test]
+fn python_is_sampled_by_line() {
+    let mut session = Session::start();
+    let _ = session.ok("%%python\ndef burn(n):\n    total = 0\n    for i in range(n):\n        total += i * i\n    return total\ndef light(n):\n    return n + 1");
+    let profiled = session.ok("%%profile --lang python --budget 1s\nlight(3)\nburn(300_000)");
+    result_object::check(profiled.measured(), "profile");
+    assert_eq!(list(&profiled, "hot")[0]["symbol"], "burn");
+    let lines = list(&profiled, "hot_lines");
+    // The loop has two lines; the sum takes more.
+    assert!(lines[0]["text"] == "total += i * i" || lines[0]["text"] == "for i in range(n):", "{lines:?}");
+    assert!(lines.iter().any(|line| line["text"] == "burn(300_000)"), "the line of this cell that calls it: {lines:?}");
+    session.run("%%profile --lang python\n1 / 0").fails("ZeroDivisionError").says(&["1 / 0"]);
+    let _ = session.ok("%%python\nassert burn(3) == 5");
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    let mut session = Session::start();
+    for mode in ["cpu", "memory", "alloc"] {
+        let code = format!("%%profile --once --mode {mode}\nprintln!(\"on\");\nloop {{ std::hint::black_box(vec![1u8; 100]); }}");
+        let cell = session.begin(code.as_str());
+        let _ = session.recv_until(&cell, |message| message.text("text").contains("on"));
+        session.interrupt();
+        let _ = session.end(&code, &cell).fails("Interrupted");
+    }
+    let profiled = session.ok("%%profile --budget 300ms\n(0..200_000u64).map(|i| (i as f64).sin()).sum::<f64>()");
+    assert!(profiled.measured()["variants"][0]["samples"].as_u64() > Some(0));
 }

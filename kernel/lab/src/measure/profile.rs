@@ -12,6 +12,8 @@ use super::opaque;
 use crate::AnyError;
 use crate::runtime::{Quiet, event};
 
+#[cfg(target_os = "linux")]
+mod clocks;
 mod counters;
 mod memory;
 #[cfg_attr(target_os = "linux", allow(dead_code))]

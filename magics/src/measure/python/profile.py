@@ -1,7 +1,8 @@
 """`%%profile --lang python`: a timer of CPU time interrupts the code, and its stack is noted.
 
-The handler runs between two instructions of the main thread, so lines are exact. It waits for a call of C code to end; so each
-sample weighs as much as the CPU time since the last one, and the line of that call gets all of it.
+The handler runs between two instructions of the main thread, so lines are exact. (Samplers that listen to calls, as pyinstrument
+does, see a loop without calls only when it ends, and take its last line for the hot one.) The handler waits for a call of C code to
+end; so each sample weighs as much as the CPU time since the last one, and the line of that call gets all of it.
 """
 
 import linecache
@@ -49,6 +50,9 @@ class _Sampler:
         now = time.process_time()
         weight, self._last = now - self._last, now
         stack, inside = [], False
+        # The timer may come while this handler runs.
+        while frame is not None and frame.f_code is _Sampler._note.__code__:
+            frame = frame.f_back
         while frame is not None:
             stack.append((frame.f_code, frame.f_lineno, frame.f_globals.get("__name__")))
             if frame.f_code is self._root:

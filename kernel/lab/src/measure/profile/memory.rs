@@ -69,13 +69,14 @@ pub fn timeline(body: &mut dyn FnMut() -> Result<(), AnyError>) -> Result<Value,
     let mut resident = Resident::open();
     let start = resident.read().ok_or("this system does not tell how much memory the process has: there is no /proc/self/statm")?;
     let reset = forget_peak();
-    let stop = AtomicBool::new(false);
+    let (stop, ready) = (AtomicBool::new(false), AtomicBool::new(false));
     let begin = Instant::now();
     let mut points: Vec<Point> = Vec::with_capacity(POINTS + 1);
     points.push(Point { s: 0.0, resident: start, live: 0 });
     let (outcome, every, points) = std::thread::scope(|scope| {
         let reader = std::thread::Builder::new().name("benchbook-memory".into()).spawn_scoped(scope, || {
             let mut every = EVERY;
+            ready.store(true, Ordering::SeqCst);
             while !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(every);
                 let Some(resident) = resident.read() else { break };
@@ -94,6 +95,10 @@ pub fn timeline(body: &mut dyn FnMut() -> Result<(), AnyError>) -> Result<Value,
         });
         // Stops the reader however the body ends.
         let ends = Stops(&stop);
+        // What starting a thread allocates is not the code's.
+        while reader.is_ok() && !ready.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
         let outcome = allocations::allocations(&mut *body);
         drop(ends);
         let reader = reader.map_err(|error| format!("no thread could be started: {error}"))?;

@@ -103,6 +103,8 @@ const HARNESS: &str = "3lab7measure7profile";
 #[derive(Default)]
 pub struct Names {
     known: HashMap<usize, Vec<Frame>>,
+    /// Cells' libraries that were read, by path; none for one that is gone.
+    cells: HashMap<String, Option<addr2line::Loader>>,
     /// Of each stack, the frames up to the first of these functions are ours: the allocator and who listens to it.
     ours: &'static [&'static str],
 }
@@ -120,7 +122,8 @@ impl Names {
         for (index, &address) in stack.addresses.iter().enumerate() {
             // Where a signal came is the address itself; every other one is where a call returns to, behind the call.
             let address = if index == 0 { address.wrapping_add(1) } else { address };
-            frames.extend(self.known.entry(address).or_insert_with(|| look_up(address)).iter().cloned());
+            let cells = &mut self.cells;
+            frames.extend(self.known.entry(address).or_insert_with(|| look_up(address, cells)).iter().cloned());
         }
         match frames.iter().position(|frame| self.ours.contains(&frame.name.as_str())) {
             Some(last) => frames.split_off(last + 1),
@@ -139,32 +142,60 @@ impl Names {
 
 /// What is at `address`, inlined functions first.
 #[cfg(target_os = "linux")]
-fn look_up(address: usize) -> Vec<Frame> {
+fn look_up(address: usize, cells: &mut HashMap<String, Option<addr2line::Loader>>) -> Vec<Frame> {
+    let Some((path, base)) = library(address) else { return vec![Frame { name: "[unknown]".to_owned(), place: None }] };
+    let file = path.rsplit('/').next().unwrap_or_default();
+    // `backtrace` reads the list of libraries once, and cells are loaded after that.
+    if file.starts_with("libcell_") {
+        let loader = cells.entry(path.clone()).or_insert_with(|| addr2line::Loader::new(&path).ok());
+        let frames = loader.as_ref().map(|loader| in_cell(loader, address.wrapping_sub(base + 1) as u64)).unwrap_or_default();
+        if !frames.is_empty() {
+            return frames;
+        }
+    }
+    let unnamed = format!("[{file}]");
     let mut frames = Vec::new();
     backtrace::resolve(address as *mut std::ffi::c_void, |symbol| {
         let name = symbol.name().map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
-        let place = symbol.filename().and_then(|file| {
-            let file = file.file_name()?.to_str()?;
-            (file.starts_with("cell_") && file.ends_with(".rs")).then(|| file.to_owned()).zip(symbol.lineno())
-        });
-        frames.push(Frame { name: name.unwrap_or_else(|| library(address)), place });
+        frames.push(Frame { name: name.unwrap_or_else(|| unnamed.clone()), place: None });
     });
     if frames.is_empty() {
-        frames.push(Frame { name: library(address), place: None });
+        frames.push(Frame { name: unnamed, place: None });
     }
     frames
 }
 
-/// The library in which an address without a name lies: `[libc.so.6]`.
+/// What is at an address of a cell's library, by its table of lines.
 #[cfg(target_os = "linux")]
-fn library(address: usize) -> String {
+fn in_cell(loader: &addr2line::Loader, probe: u64) -> Vec<Frame> {
+    let mut found = Vec::new();
+    let symbol = || loader.find_symbol(probe).unwrap_or("[cell]").to_owned();
+    if let Ok(mut frames) = loader.find_frames(probe) {
+        while let Ok(Some(frame)) = frames.next() {
+            let name = frame.function.as_ref().and_then(|name| name.raw_name().ok().map(std::borrow::Cow::into_owned));
+            let place = frame.location.and_then(|at| {
+                let file = at.file?.rsplit('/').next()?;
+                (file.starts_with("cell_") && file.ends_with(".rs")).then(|| file.to_owned()).zip(at.line)
+            });
+            found.push(Frame { name: name.unwrap_or_else(symbol), place });
+        }
+    }
+    if found.is_empty() {
+        found.extend(loader.find_symbol(probe).map(|name| Frame { name: name.to_owned(), place: None }));
+    }
+    found
+}
+
+/// Path of the library in which an address lies, and where it is loaded.
+#[cfg(target_os = "linux")]
+fn library(address: usize) -> Option<(String, usize)> {
     // SAFETY: `info` is plain data that the loader fills; its name is a C string of the loader's.
     unsafe {
         let mut info: libc::Dl_info = std::mem::zeroed();
         if libc::dladdr(address as *const std::ffi::c_void, &raw mut info) == 0 || info.dli_fname.is_null() {
-            return "[unknown]".to_owned();
+            return None;
         }
         let path = std::ffi::CStr::from_ptr(info.dli_fname).to_string_lossy().into_owned();
-        format!("[{}]", path.rsplit('/').next().unwrap_or_default())
+        Some((path, info.dli_fbase as usize))
     }
 }

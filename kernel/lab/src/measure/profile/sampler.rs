@@ -1,4 +1,4 @@
-//! A timer of CPU time interrupts whichever thread computes, and the handler notes its stack.
+//! Clocks of CPU time interrupt whichever thread computes, and the handler notes its stack.
 //!
 //! Where the interrupted code is in the C library or the loader, their locks may be held. Unwinding asks the loader where a
 //! library's tables are; since glibc 2.35 that takes no lock (`_dl_find_object`), before that such a sample has no callers.
@@ -6,6 +6,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
+use super::clocks::Clocks;
 use super::resolve::{Names, Profile};
 use super::trace::{self, Store};
 use crate::AnyError;
@@ -66,6 +67,7 @@ fn locked_ranges() -> Vec<(usize, usize)> {
     maps.lines().filter_map(range).collect()
 }
 
+/// The timer of the whole process, as coarse as the system's tick.
 fn set_timer(hz: Option<i32>) -> bool {
     let every = hz.map_or(0, |hz| 1_000_000 / i64::from(hz));
     let interval = libc::timeval { tv_sec: every / 1_000_000, tv_usec: every % 1_000_000 };
@@ -77,6 +79,8 @@ fn set_timer(hz: Option<i32>) -> bool {
 /// Stops sampling however the code ends.
 struct Ends {
     before: libc::sigaction,
+    /// None: the timer of the process runs.
+    clocks: Option<Clocks>,
 }
 
 impl Ends {
@@ -100,14 +104,34 @@ impl Ends {
             }
             before
         };
-        let ends = Self { before };
-        if set_timer(Some(hz)) { Ok(ends) } else { Err(format!("no timer could be set: {}", std::io::Error::last_os_error())) }
+        let mut ends = Self { before, clocks: Clocks::start(hz) };
+        if ends.clocks.is_some() && !ticks(store) {
+            ends.clocks = None;
+        }
+        if ends.clocks.is_some() || set_timer(Some(hz)) {
+            Ok(ends)
+        } else {
+            Err(format!("no timer could be set: {}", std::io::Error::last_os_error()))
+        }
     }
+}
+
+/// Whether samples come while this thread computes.
+fn ticks(store: &Store) -> bool {
+    let (begin, before) = (std::time::Instant::now(), store.noted());
+    while begin.elapsed() < std::time::Duration::from_millis(40) {
+        if store.noted() > before {
+            return true;
+        }
+        std::hint::spin_loop();
+    }
+    false
 }
 
 impl Drop for Ends {
     fn drop(&mut self) {
         set_timer(None);
+        self.clocks = None;
         INTO.store(std::ptr::null_mut(), Ordering::SeqCst);
         // One signal may still be on its way, and would end the process where nothing handles it.
         if self.before.sa_sigaction == libc::SIG_DFL {
@@ -126,11 +150,10 @@ pub fn sample<T>(hz: i32, code: &mut dyn FnMut() -> Result<T, AnyError>) -> Resu
     let failed = |why: String| format!("the sampling profiler could not start: {why}");
     let store = trace::take().map_err(failed)?;
     let ends = Ends::begin(&store, hz).map_err(failed)?;
+    store.begin();
     let value = code()?;
     drop(ends);
     store.settle();
-    // The first one was ours.
-    let stacks = store.stacks();
-    let profile = Profile::of_stacks(&mut Names::default(), stacks.get(1..).unwrap_or_default(), |stack| stack.count, store.lost());
+    let profile = Profile::of_stacks(&mut Names::default(), &store.stacks(), |stack| stack.count, store.lost());
     Ok((value, profile))
 }

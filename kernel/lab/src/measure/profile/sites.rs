@@ -75,13 +75,14 @@ pub fn sites(body: &mut dyn FnMut() -> Result<(), AnyError>) -> Result<Value, An
         INTERVAL.store(interval.to_bits(), Ordering::SeqCst);
         // The first unwinding may allocate.
         store.note(None, 0.0, 0.0);
+        store.begin();
         let begin = Instant::now();
         let (ended, counts) = allocations::heard_by(note, body);
         let wall_s = begin.elapsed().as_secs_f64();
         ended?;
         store.settle();
         let stacks = store.stacks();
-        let stacks = stacks.get(1..).unwrap_or_default();
+        let stacks = stacks.as_slice();
         let mut result = json!({"wall_s": wall_s, "runs": 2});
         counts.add_to(&mut result);
         let mut names = Names::without(ALLOCATOR);

@@ -26,6 +26,8 @@ pub struct Stack<'a> {
 pub struct Store {
     words: *mut usize,
     used: AtomicUsize,
+    /// Where the first stack that counts begins.
+    first: AtomicUsize,
     /// Stacks for which there was no room, and threads that write now.
     lost: AtomicUsize,
     writers: AtomicUsize,
@@ -65,7 +67,8 @@ pub fn take() -> Result<Taken, String> {
         Err(std::sync::TryLockError::WouldBlock) => return Err("another profile is running".to_owned()),
     };
     let store = STORE.get_or_init(Store::new).as_ref().ok_or("there is no memory for the samples")?;
-    store.used.store(0, Ordering::SeqCst);
+    // An empty length ends the reading, so what an earlier profile has left must go.
+    store.clear();
     store.lost.store(0, Ordering::SeqCst);
     Ok(Taken { _turn: turn, store })
 }
@@ -91,9 +94,17 @@ impl Store {
         (words != libc::MAP_FAILED).then(|| Self {
             words: words.cast(),
             used: AtomicUsize::new(0),
+            first: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
             writers: AtomicUsize::new(0),
         })
+    }
+
+    fn clear(&self) {
+        let used = self.used.swap(0, Ordering::SeqCst).min(ROOM);
+        self.first.store(0, Ordering::SeqCst);
+        // SAFETY: the range is mapped, and nobody writes between two profiles.
+        unsafe { self.words.write_bytes(0, used) };
     }
 
     /// Notes the stack of the calling thread. With `from`, it begins at that address, which is where a signal came; without,
@@ -165,6 +176,16 @@ impl Store {
         }
     }
 
+    /// Words that are in use: more of them, more stacks.
+    pub fn noted(&self) -> usize {
+        self.used.load(Ordering::SeqCst)
+    }
+
+    /// What was noted up to now is not read: it was for starting.
+    pub fn begin(&self) {
+        self.first.store(self.used.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
     /// How many stacks found no room.
     pub fn lost(&self) -> usize {
         self.lost.load(Ordering::SeqCst)
@@ -176,7 +197,7 @@ impl Store {
         // SAFETY: the range is mapped and nobody writes to it now.
         let words = unsafe { std::slice::from_raw_parts(self.words, used) };
         let mut stacks = Vec::new();
-        let mut at = 0;
+        let mut at = self.first.load(Ordering::SeqCst);
         while at + HEAD <= words.len() {
             let length = words[at];
             // An empty one belongs to a stack that was not written to its end, or found no room.
