@@ -27,6 +27,8 @@ usage:
   cargo lab bench sql|output [OPTIONS]
                               what a query costs beside jupysql and DuckDB's Python package; how fast printed lines
                               arrive beside ipykernel
+  cargo lab bench timeit [OPTIONS]
+                              whether the numbers of `%%timeit` are right, beside criterion and by repetition
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well

@@ -27,5 +27,6 @@ mod spark;
 mod sql;
 mod state;
 mod tables;
+mod timing;
 mod tpch;
 mod trino;
