@@ -10,8 +10,14 @@ use crate::layout::Layout;
 use crate::run;
 
 /// What can be measured: the word on the command line and the program that does it.
-pub const KINDS: [(&str, &str); 5] =
-    [("compare", "bench-compare"), ("cells", "bench-cells"), ("tables", "bench-tables"), ("sql", "bench-trips"), ("output", "bench-trips")];
+pub const KINDS: [(&str, &str); 6] = [
+    ("cells", "bench-cells"),
+    ("tables", "bench-tables"),
+    ("sql", "bench-trips"),
+    ("output", "bench-trips"),
+    ("timeit", "bench-timeit"),
+    ("compare", "bench-compare"),
+];
 
 /// One of [`KINDS`] with the user's own arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,6 +29,8 @@ usage:
                               arrive beside ipykernel
   cargo lab bench compare [OPTIONS]
                               how often %%compare is wrong about identical code, and finds a true 5 %
+  cargo lab bench timeit [OPTIONS]
+                              whether the numbers of `%%timeit` are right, beside criterion and by repetition
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well

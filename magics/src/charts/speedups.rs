@@ -14,7 +14,7 @@ use crate::units::{Scale, percent, time};
 
 const PLOT_HEIGHT: f64 = 300.0;
 /// Widest column of names right of the plot.
-const NAMES: f64 = 230.0;
+const NAMES: f64 = 245.0;
 const LINE: f64 = 15.0;
 /// Pixels between the markers of two series at the same count.
 const APART: f64 = 8.0;
@@ -53,7 +53,7 @@ impl Speedups {
         if self.series.iter().all(|series| series.points.first().is_none_or(|point| point.threads != 1)) {
             return Err(MagicError::new("ChartError", "a speed-up needs a measurement with one worker"));
         }
-        let sentence = format!("Speed-up of each over its own time with one: higher is better. {}", self.note);
+        let sentence = format!("Speed-up of each over its own time with one: higher is better; the latter in brackets. {}", self.note);
         let subtitle = frame::subtitle_lines(&[sentence], theme::WIDTH);
         let top = frame::header_height(&subtitle) + 38.0;
         let bottom = top + PLOT_HEIGHT;
@@ -159,7 +159,7 @@ impl Speedups {
 /// A name with its last speed-up and the time at one, without which no speed-up is told.
 fn label(series: &Series) -> String {
     match (series.points.first(), series.points.last()) {
-        (Some(first), Some(last)) => format!("{}  {:.2} × of {}", series.name, last.speedup.value, time(first.time.median)),
+        (Some(first), Some(last)) => format!("{} {:.2} × ({})", series.name, last.speedup.value, time(first.time.median)),
         _ => series.name.clone(),
     }
 }

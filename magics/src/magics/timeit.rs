@@ -415,8 +415,8 @@ impl Timing {
             .maybe("loop_s", c.number("loop_s"))
             .maybe("subtracted_s", self.subtracted_s())
             .maybe("allocations", c.number("allocations"))
-            .maybe("allocated_bytes", c.number("allocated_bytes"))
-            .maybe("peak_bytes", c.number("peak_bytes"))
+            .maybe("allocated_bytes", c.number("allocated_bytes").map(|bytes| bytes as u64))
+            .maybe("peak_bytes", c.number("peak_bytes").map(|bytes| bytes as u64))
             .maybe("clock", self.cpu.then_some("cpu"))
             .maybe("compile_s", c.compile_s);
         let variant = self.throughput.fields(variant, self.summary.median);

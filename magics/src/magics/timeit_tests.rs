@@ -150,3 +150,51 @@ fn a_guess_is_marked_and_told() {
     let error = plain(&run_cell("%%timeit --predict soon\nv.len()", &mut host).unwrap_err());
     assert!(error.contains("`soon` is no time") && host.rust.is_empty(), "{error}");
 }
+
+#[test]
+fn what_measuring_costs_and_what_was_allocated_is_told_where_it_shows() {
+    let timed = |median: f64, more: serde_json::Value| {
+        let mut result = json!({"samples_s": vec![median; 11], "iterations": 100, "loop_s": 0.27e-9, "reading_s": 20e-9});
+        result.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Recorder::default().variable("v", "Vec<u64>").events(&[("result", result)])
+    };
+    let more = json!({"readings_per_iteration": 0.05, "allocations": 1.0, "allocated_bytes": 1024, "peak_bytes": 4096});
+    let mut host = timed(20e-9, more);
+    run_cell("%timeit v.clone()", &mut host).unwrap();
+    let shown = host.shown();
+    for part in
+        ["empty loop (in part counted)", "reading the clock (subtracted)", "1.00 ns", "allocations per iteration", "1, 1 KiB", "4 KiB"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let variant = &host.displays[0].metadata["benchbook"]["variants"][0];
+    assert_eq!((&variant["peak_bytes"], &variant["allocations"]), (&json!(4096), &json!(1.0)));
+    assert!((variant["subtracted_s"].as_f64().unwrap() - 1e-9).abs() < 1e-15);
+    let mut host = timed(1e-3, json!({}));
+    run_cell("%timeit v.clone()", &mut host).unwrap();
+    assert!(!host.shown().contains("empty loop") && !host.shown().contains("allocations"), "{}", host.shown());
+    assert!(host.displays[0].metadata["benchbook"]["variants"][0].get("allocations").is_none());
+}
+
+#[test]
+fn options_of_ipython() {
+    let mut host = recorder(21);
+    run_cell("%timeit -n 10 -r 21 -p 5 -c v.len()", &mut host).unwrap();
+    assert!(host.rust[0].contains(r#"\"cpu\":true"#), "{}", host.rust[0]);
+    assert_eq!(host.displays[0].metadata["benchbook"]["variants"][0]["clock"], "cpu");
+    assert!(host.shown().contains("CPU time of the whole process"), "{}", host.shown());
+    let mut host = recorder(21);
+    run_cell("%timeit -t -p 2 v.len()", &mut host).unwrap();
+    assert!(!host.rust[0].contains("cpu") && host.shown().contains("12 µs ["), "{}", host.shown());
+}
+
+#[test]
+fn amounts_are_computed_after_the_set_up() {
+    let mut host = recorder(11);
+    host.events.front_mut().unwrap().insert(0, crate::host::Event { kind: "amount".into(), data: json!({"name": "rows", "value": 1e6}) });
+    run_cell("%%timeit --rows \"2 * n\" let n = 3\nv.len() + n", &mut host).unwrap();
+    assert!(host.rust[0].starts_with("{ let n = 3; lab::measure::amount(\"rows\", (2 * n) as f64);"), "{}", host.rust[0]);
+    let variant = &host.displays[0].metadata["benchbook"]["variants"][0];
+    assert_eq!(variant["input_rows"], 1e6);
+    assert!(host.shown().contains("rows per second"), "{}", host.shown());
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::live::Live;
-use crate::machine::{Bandwidth, Machine};
+use crate::machine::{Bandwidth, LoadReading, Machine};
 use crate::measure::fooled::Fooled;
 use crate::measure::result::Fields;
 use crate::stats::Summary;
@@ -38,13 +38,16 @@ pub fn bandwidth(host: &mut dyn Host, live: &Live) -> Result<Option<Bandwidth>, 
     live.status("measuring the memory's bandwidth, once per session");
     let machine = Machine::read();
     let config = json!({"bytes": machine.bandwidth_buffer(), "threads": machine.available_cpus}).to_string();
-    let mut told = None;
+    let mut told: Option<Bandwidth> = None;
+    let load = LoadReading::now().load;
     host.measure_rust(&format!("lab::measure::bandwidth({config:?})?;"), &mut |event| {
         if event.kind == "result" {
             told = serde_json::from_value::<Bandwidth>(event.data).ok();
         }
     })?;
-    Ok(told.map(|told| *told.keep()))
+    // What we have just measured ourselves counts in the load; only more than that is other work.
+    let busy = load.is_some_and(|load| load > machine.available_cpus as f64);
+    Ok(told.map(|told| *Bandwidth { busy, ..told }.keep()))
 }
 
 impl Throughput {
@@ -129,7 +132,7 @@ mod tests {
     }
 
     fn read(bytes: f64, cpus: f64) -> Throughput {
-        let bandwidth = Some(Bandwidth { one: 10e9, all: 20e9, threads: 2, bytes: 128 << 20 });
+        let bandwidth = Some(Bandwidth { one: 10e9, all: 20e9, threads: 2, bytes: 128 << 20, busy: false });
         Throughput { bandwidth, ..Throughput::of(&[("bytes".into(), bytes), ("rows".into(), bytes / 8.0)], cpus) }
     }
 

@@ -131,7 +131,9 @@ impl Noise {
         if let Some(relative) = serial::drift(samples).filter(|d| d.abs() > 0.05) {
             reasons.push(Reason::Drift { relative });
         }
-        if let Some(lag1) = serial::lag1(samples).filter(|r| r.abs() > 0.5) {
+        // Few independent samples correlate by chance: beyond three standard errors (1/√n) hardly ever.
+        let by_chance = 3.0 / (summary.n as f64).sqrt();
+        if let Some(lag1) = serial::lag1(samples).filter(|r| r.abs() > by_chance.max(0.5)) {
             reasons.push(Reason::Correlated { lag1 });
         }
         if summary.n > 1 && summary.mean > 0.0 {

@@ -117,6 +117,63 @@ fn serial_fraction(base: &Sweep, sweeps: &[&Sweep], chosen: &[usize]) -> f64 {
     (above / below).clamp(0.0, 1.0)
 }
 
+/// Gunther's universal scalability law fitted to a sweep: S(p) = p / (1 + σ(p - 1) + κp(p - 1)).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usl {
+    /// Contention: what waits for its turn.
+    pub sigma: Estimate,
+    /// Coherence: what everybody must agree on with everybody.
+    pub kappa: Estimate,
+    /// Where more workers begin to cost, √((1 - σ)/κ); `None` when they never do.
+    pub peak: Option<f64>,
+}
+
+/// Thread counts above 1 that the universal law needs: two parameters, and points enough to contradict them.
+const USL_COUNTS: usize = 5;
+
+/// Fits the universal law over thread counts up to `available` CPUs; `None` below five of them above 1, or six rounds.
+///
+/// The law is a line in the Karp-Flatt fraction: e(p) = (p/S - 1)/(p - 1) = σ + κp. Least squares with σ and κ not below 0; intervals
+/// by bootstrap over rounds.
+pub fn usl(sweeps: &[Sweep], available: usize, seed: u64) -> Option<Usl> {
+    let base = sweeps.iter().find(|s| s.threads == 1)?;
+    let used: Vec<&Sweep> = sweeps.iter().filter(|s| s.threads > 1 && s.threads <= available).collect();
+    let rounds = used.iter().map(|s| s.samples.len()).chain([base.samples.len()]).min()?;
+    if used.len() < USL_COUNTS || rounds < 6 {
+        return None;
+    }
+    let fit = |chosen: &[usize]| -> (f64, f64) {
+        let points = used.iter().filter_map(|sweep| {
+            let ratios: Vec<f64> = chosen.iter().map(|&i| base.samples[i] / sweep.samples[i]).collect();
+            Some((sweep.threads as f64, karp_flatt(super::quantile::median(&ratios), sweep.threads)?))
+        });
+        line(&points.collect::<Vec<_>>())
+    };
+    let all: Vec<usize> = (0..rounds).collect();
+    let (sigma, kappa) = fit(&all);
+    if !sigma.is_finite() || !kappa.is_finite() {
+        return None;
+    }
+    let sigma = Estimate { value: sigma, ci: bootstrap::interval(rounds, seed, |chosen| fit(chosen).0) };
+    let kappa = Estimate { value: kappa, ci: bootstrap::interval(rounds, seed, |chosen| fit(chosen).1) };
+    let peak = (kappa.value > 0.0 && sigma.value < 1.0).then(|| ((1.0 - sigma.value) / kappa.value).sqrt());
+    Some(Usl { sigma, kappa, peak })
+}
+
+/// Intercept and slope of the line through points (x, y) by least squares, neither below 0.
+fn line(points: &[(f64, f64)]) -> (f64, f64) {
+    let n = points.len() as f64;
+    let sum = |f: fn(&(f64, f64)) -> f64| points.iter().map(f).sum::<f64>();
+    let (x, y, xx, xy) = (sum(|p| p.0), sum(|p| p.1), sum(|p| p.0 * p.0), sum(|p| p.0 * p.1));
+    let slope = (n * xy - x * y) / (n * xx - x * x);
+    let intercept = (y - slope * x) / n;
+    match (intercept < 0.0, slope < 0.0) {
+        (_, true) => ((y / n).max(0.0), 0.0),
+        (true, false) => (0.0, (xy / xx).max(0.0)),
+        (false, false) => (intercept, slope),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,3 +119,25 @@ fn the_benchmark_of_tables_measures_both_languages() {
     assert_eq!((&json["schema"], &json["benchmark"]), (&1.into(), &"tables".into()));
     assert!(json["rows"].as_array().is_some_and(|rows| rows.len() >= 18), "{json:#}");
 }
+
+#[test]
+fn timing_is_proved() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    let run = |arguments: &[&str], file: &str| -> Value {
+        let file = dir.path().join(file);
+        let mut command = program("CARGO_BIN_EXE_bench-timeit");
+        command.args(arguments).arg("--benchbook").arg(&installed().benchbook).arg("--json").arg(&file);
+        let output = command.output().expect("the program runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON")
+    };
+    let json = run(&["--quick", "--without-criterion", "--only", "add_chain,allocate,sort"], "functions");
+    assert_eq!((&json["benchmark"], json["rows"].as_array().map(Vec::len)), (&"timeit".into(), Some(3)), "{json:#}");
+    for row in json["rows"].as_array().expect("a list") {
+        assert!(row["samples"][0]["samples"][0].as_f64() > Some(0.0), "{row:#}");
+    }
+    let coverage = run(&["--quick", "--coverage", "4", "--only", "float_sum"], "coverage");
+    assert_eq!((&coverage["times"], coverage["intervals_s"].as_array().map(Vec::len)), (&4.into(), Some(4)), "{coverage:#}");
+    assert!(coverage["covered"].as_u64().is_some_and(|covered| covered <= 4));
+}

@@ -31,5 +31,6 @@ mod sql;
 mod state;
 mod tables;
 mod teaching;
+mod timing;
 mod tpch;
 mod trino;

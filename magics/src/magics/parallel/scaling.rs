@@ -12,10 +12,11 @@ use crate::measure::python::Interpreter;
 use crate::measure::report::{self, Remark};
 use crate::measure::result;
 use crate::measure::run::{self, Collected};
+use crate::stats::Estimate;
 use crate::stats::Noise;
 use crate::stats::bootstrap::SEED;
 use crate::stats::noise::Surroundings;
-use crate::stats::scaling::{self, Amdahl, Point, Sweep};
+use crate::stats::scaling::{self, Amdahl, Point, Sweep, Usl};
 use crate::table::{Heading, Table};
 use crate::units::{Scale, percent, time};
 
@@ -134,6 +135,7 @@ impl Scaling {
         if let (Some(guess), Some(last)) = (self.guess, self.points.last()) {
             caption.insert(0, predict::factor_sentence(guess, last.speedup.value));
         }
+        caption.extend(scaling::usl(&self.sweeps, self.available, SEED).map(|fit| usl_text(&fit)));
         if let Some(compile) = self.collected.compile_s {
             caption.push(format!("compile time {} (not counted); noise verdict: {}", time(compile), self.noise.short()));
         } else {
@@ -175,6 +177,7 @@ impl Scaling {
             .with("rounds", self.rounds)
             .with("baseline", self.workers.count(1))
             .with("amdahl", fit)
+            .maybe("usl", scaling::usl(&self.sweeps, self.available, SEED).map(|fit| usl_json(&fit)))
             .with("warnings", warnings)
             .maybe("compile_s", self.collected.compile_s)
             .maybe("start_s", self.collected.number("start_s"))
@@ -182,6 +185,26 @@ impl Scaling {
             .maybe("partial", self.collected.interrupted.is_some().then_some(true))
             .value()
     }
+}
+
+/// The universal law's parameters, in words.
+pub fn usl_text(fit: &Usl) -> String {
+    let interval = |estimate: &Estimate, scale: f64| {
+        estimate.ci.map(|(low, high)| format!(" [{:.2}, {:.2}]", low * scale, high * scale)).unwrap_or_default()
+    };
+    let peak = fit.peak.map_or_else(|| "no peak".to_owned(), |peak| format!("peak near {peak:.0}, a guess beyond what was measured"));
+    format!(
+        "universal scalability law: contention σ {:.2} %{}, coherence κ {:.3} %{}, {peak}",
+        fit.sigma.value * 100.0,
+        interval(&fit.sigma, 100.0),
+        fit.kappa.value * 100.0,
+        interval(&fit.kappa, 100.0)
+    )
+}
+
+/// The same for a result object.
+pub fn usl_json(fit: &Usl) -> Value {
+    result::Fields::default().estimate("sigma", &fit.sigma).estimate("kappa", &fit.kappa).maybe("peak", fit.peak).value()
 }
 
 /// Samples by worker count: from the result, or from the single events of an interrupted run.

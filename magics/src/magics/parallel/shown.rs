@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::advice;
+use super::scaling::usl_text;
 use super::series::{Gap, Series};
 use crate::charts::Chart;
 use crate::charts::colours::{self, Look};
@@ -146,7 +147,7 @@ impl Outcome {
             let took = Scale::of(time.median, time.ci).time(time.median);
             let others = self.found.iter().filter(|one| !one.series.sequential && !one.points.is_empty());
             let told: Vec<String> = others.map(|one| format!("{} {}", one.series.label, overtakes(one))).collect();
-            findings.push(format!("Best sequential code: {}, {took}. To be faster than it: {}.", best.series.label, told.join("; ")));
+            findings.push(format!("Faster than the best sequential code ({}, {took}): {}.", best.series.label, told.join("; ")));
         }
         findings
     }
@@ -203,6 +204,10 @@ impl Outcome {
                 Amdahl::Refused(why) if !refused.contains(&why.as_str()) => refused.push(why),
                 Amdahl::Refused(_) => {}
             }
+        }
+        for one in self.found.iter().filter(|one| !one.series.sequential) {
+            let fit = scaling::usl(&taken(&one.series), self.available, SEED);
+            caption.extend(fit.map(|fit| format!("{}: {}", one.series.label, usl_text(&fit))));
         }
         caption.extend(refused.into_iter().map(str::to_owned));
         caption.push("each section is held against itself; whether all compute the same is not checked here (`%%compare` does)".into());
@@ -305,8 +310,8 @@ fn taken(series: &Series) -> Vec<Sweep> {
 fn overtakes(one: &Found) -> String {
     let surely = |over: &Option<Estimate>| over.and_then(|over| over.ci).is_some_and(|(low, _)| low > 1.0);
     match one.over_sequential.iter().position(surely) {
-        Some(at) => format!("needs {}", one.series.workers.count(one.points[at].threads)),
-        None => "is not, at any count".to_owned(),
+        Some(at) => format!("from {}", one.series.workers.count(one.points[at].threads)),
+        None => "at no count".to_owned(),
     }
 }
 

@@ -138,7 +138,7 @@ fn sections_are_swept_together_and_drawn_on_one_chart() {
     let told: Vec<Option<usize>> = host.sql.iter().map(|request| request.threads).collect();
     assert!(told.contains(&Some(1)) && told.contains(&Some(2)), "{told:?}");
     let shown = host.shown();
-    for part in ["Speed-up: Rayon and DuckDB", "Best sequential code: Rust, sequential", "over the best sequential", "DuckDB v1.5.6"] {
+    for part in ["Speed-up: Rayon and DuckDB", "best sequential code (Rust, sequential", "over the best sequential", "DuckDB v1.5.6"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(host.displays[0].data.contains_key("image/png") && host.displays[1].data.contains_key("text/html"));
