@@ -46,7 +46,9 @@ pub fn run(call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         match segment {
             Segment::Magic(magic) => registry::run(&magic, host, call.live.clone())?,
             Segment::Shell(text) => host.bash(&text.text)?,
-            Segment::Code(Text { text, line, .. }) => drop(host.eval_rust(&format!("{}{text}", "\n".repeat(line - 1)))?),
+            Segment::Code(Text { text, line, .. }) => {
+                host.eval_rust(&format!("{}{text}", "\n".repeat(line - 1)))?;
+            }
             Segment::Command(_) => {}
         }
     }

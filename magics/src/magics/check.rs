@@ -244,7 +244,7 @@ fn answer(call: &Call, exercise: &Exercise, sections: &Sections, looked: Vec<Loo
     };
     let variants: Vec<Value> = looked.iter().flat_map(|l| l.variants.clone()).collect();
     let noise = looked.iter().filter_map(|l| l.noise.as_ref()).max_by_key(|noise| noise.level);
-    let load = looked.iter().find(|l| !l.variants.is_empty()).map_or_else(LoadSpan::default, |l| l.load.clone());
+    let load = looked.iter().find(|l| !l.variants.is_empty()).map_or_else(LoadSpan::default, |l| l.load);
     let object = result::object(SPEC.name, id, variants, noise, &load).with("seed", SEED).maybe("code_sha256", exercise.code_sha256());
     let object = results::record(card.fields(object).value(), Some(id));
     with_exercises(|all| {
