@@ -221,7 +221,15 @@ impl Drawing<'_> {
         let size = theme::SMALL + 0.5;
         // Two no-break spaces: SVG folds ordinary ones.
         let last = symbol.rsplit("::").next().unwrap_or(symbol);
-        let choices = [format!("{symbol}\u{a0}\u{a0}{share}"), format!("{last}\u{a0}\u{a0}{share}"), symbol.to_owned(), last.to_owned()];
+        // A difference comes first: cut short, colour must not be all that is left of it.
+        let with_share = |name: &str| match self.before {
+            Some(_) => format!("{share}\u{a0}\u{a0}{name}"),
+            None => format!("{name}\u{a0}\u{a0}{share}"),
+        };
+        let choices = match self.before {
+            Some(_) => vec![with_share(symbol), with_share(last), share.clone()],
+            None => vec![with_share(symbol), with_share(last), symbol.to_owned(), last.to_owned()],
+        };
         let whole = choices.into_iter().find(|text| text_width(text, size, false) <= room);
         let text = whole.unwrap_or_else(|| fit(last, size, false, room));
         // One or two letters and dots explain nothing.

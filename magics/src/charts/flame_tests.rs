@@ -78,7 +78,8 @@ fn a_second_profile_shows_what_differs() {
     let against = Some(Against { drawn: "after".into(), with: "before".into(), profile: before });
     let chart = Flame { against, ..flame(&after, "1994 samples.") }.draw().unwrap();
     save("flame_against", &chart);
-    assert!(chart.svg.contains("\u{a0}+") && chart.svg.contains("\u{a0}−"), "signs, not only colours");
+    let begins = |sign: &str| chart.svg.contains(&format!(">{sign}")) || chart.svg.contains(&format!(">\n{sign}"));
+    assert!(begins("+") && begins("−"), "signs, not only colours");
     assert!(chart.svg.contains("Compared with before"));
 }
 
