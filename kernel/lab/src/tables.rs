@@ -27,6 +27,7 @@ mod columns;
 mod fetch;
 mod frame;
 pub(crate) mod held;
+mod items;
 pub mod offer;
 mod param;
 mod rows;

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_arrow::schema::{SchemaLike, TracingOptions};
 use serde_arrow::utils::Items;
 
+use super::items::{Item, Taker};
 use crate::AnyError;
 
 /// The column of values that are no structs.
@@ -28,13 +29,19 @@ pub fn batch<T: Serialize + 'static>(values: &[T]) -> Result<RecordBatch, AnyErr
     }
 }
 
-/// As [`batch`], also for values that borrow.
+/// As [`batch`], also for values that borrow; little of it is compiled in the cell.
 pub fn batch_of_any<T: Serialize>(values: &[T]) -> Result<RecordBatch, AnyError> {
     // SAFETY: what is passed describes this slice; texts are copied, so that their lifetime does not matter.
-    match unsafe { column(id_without_lifetimes::<T>(), values.as_ptr().cast(), values.len())? } {
-        Some(column) => single(column),
-        None => structs(values),
+    if let Some(column) = unsafe { column(id_without_lifetimes::<T>(), values.as_ptr().cast(), values.len())? } {
+        return single(column);
     }
+    batch_of_items(&values.iter().map(|value| value.serialize(Taker)).collect::<Result<Vec<Item>, _>>()?)
+}
+
+/// Not generic, so that no cell compiles it again.
+#[inline(never)]
+fn batch_of_items(items: &[Item]) -> Result<RecordBatch, AnyError> {
+    structs(items)
 }
 
 /// The id of `T` with `'static` in the place of its lifetimes.
