@@ -8,7 +8,9 @@ use tests::transcript::Transcript;
 #[test]
 fn allocations_are_counted_exactly() {
     let mut session = Session::start();
-    let counted = |session: &mut Session, code: &str| session.ok(format!("lab::measure::allocations(|| {{ {code} }}).1.unwrap()")).result();
+    let counted = |session: &mut Session, code: &str| {
+        session.ok(format!("lab::measure::allocations(|| std::hint::black_box({{ {code} }})).1.unwrap()")).result()
+    };
     // A thousand blocks of 1 KiB, and one that holds them.
     assert!(
         counted(&mut session, "(0..1000).map(|_| vec![1u8; 1024]).collect::<Vec<_>>()")
@@ -35,7 +37,8 @@ fn counting_ends_with_the_code() {
     let _ = session
         .run("lab::measure::allocations_while_timed(|| { let _clock = lab::measure::start(); let v: Vec<u8> = Vec::new(); v[1] })")
         .fails("panic");
-    let after = session.ok("let first = lab::measure::allocations(|| vec![0u8; 10]).1;\nfirst.map(|counts| counts.allocations)");
+    let after = session
+        .ok("let first = lab::measure::allocations(|| std::hint::black_box(vec![0u8; 10])).1;\nfirst.map(|counts| counts.allocations)");
     assert_eq!(after.result(), "Some(1)");
 }
 
@@ -123,7 +126,7 @@ fn two_pieces_of_code_are_compared() {
 #[test]
 fn assembly_marks_vector_instructions() {
     let mut session = Session::start();
-    let _ = session.ok("let data: Vec<f32> = (0..100_000u16).map(f32::from).collect::<Vec<_>>();\nlet data: Vec<f32> = data.iter().map(|x| x + 1.0).collect();");
+    let _ = session.ok("let data: Vec<f32> = (0..50_000u16).map(f32::from).collect();");
     let shown = session.ok("%%profile --budget 500ms --asm hot\ndata.iter().map(|x| x * 2.0 + 1.0).collect::<Vec<f32>>()");
     let text = shown.text();
     assert!(text.contains("instructions are vector instructions, widest "), "{text}");
@@ -152,7 +155,9 @@ fn python_is_sampled_by_line() {
 fn an_interrupt_leaves_nothing_behind() {
     let mut session = Session::start();
     for mode in ["cpu", "memory", "alloc"] {
-        let code = format!("%%profile --once --mode {mode}\nprintln!(\"on\");\nloop {{ std::hint::black_box(vec![1u8; 100]); }}");
+        let code = format!(
+            "%%profile --once --mode {mode}\nprintln!(\"on\");\nwhile std::hint::black_box(true) {{ std::hint::black_box(vec![1u8; 100]); }}"
+        );
         let cell = session.begin(code.as_str());
         let _ = session.recv_until(&cell, |message| message.text("text").contains("on"));
         session.interrupt();
