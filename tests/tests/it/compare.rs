@@ -138,7 +138,11 @@ fn an_interrupt_shows_the_part() {
     let code = "%%compare --rounds 10000 --budget 100s\n%% rust label=a\nstd::thread::sleep(Duration::from_millis(5)); kept\n\
                 %% rust label=b\nstd::thread::sleep(Duration::from_millis(5)); kept";
     let id = session.begin(code);
-    std::thread::sleep(std::time::Duration::from_secs(8));
+    // The status line tells when rounds are done.
+    let _ = session.recv_until(&id, |message| {
+        let status = message.content["data"]["text/plain"].as_str().unwrap_or_default();
+        status.contains(" of 10000") && !status.contains("round 1 of")
+    });
     session.interrupt();
     let cell = session.end(code, &id);
     let _ = cell.fails("Interrupted");
