@@ -157,8 +157,10 @@ impl Plot {
         for (index, (x, name)) in inside.enumerate() {
             let x = self.x.px(*x);
             canvas.dashed(&[(x, self.top), (x, self.bottom)], theme::MUTED, 1.25, 3.0, 3.0);
-            let at = frame::keep_inside(x + 3.0, name, theme::SMALL, false, self.x.from_px, self.x.to_px);
-            canvas.text((at, self.bottom - 6.0 - 13.0 * (index % 2) as f64), name.as_str(), TICK.align(Align::Centre));
+            // Beside its line, on the side where there is room.
+            let fits = x + 5.0 + width(name, theme::SMALL, false) < self.x.to_px;
+            let (at, align) = if fits { (x + 5.0, Align::Left) } else { (x - 5.0, Align::Right) };
+            canvas.text((at, self.bottom - 6.0 - 13.0 * (index % 2) as f64), name.as_str(), TICK.align(align));
         }
     }
 

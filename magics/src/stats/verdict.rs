@@ -67,11 +67,12 @@ pub fn judge(variants: &[&[f64]], baseline: &[f64], delta: f64, processes: &[usi
             let significant = adjusted[i].is_some_and(|p| p < ALPHA);
             let verdict = verdict(&ratio, delta, significant);
             let open = verdict == Verdict::CannotTell;
+            let fewest = fewest_rounds(variants.len());
             Some(Against {
                 ratio,
                 p: adjusted[i],
                 verdict,
-                rounds_needed: if open { rounds_needed(&ratio, logs[i].len(), delta) } else { None },
+                rounds_needed: if open { rounds_needed(&ratio, logs[i].len(), delta).map(|needed| needed.max(fewest)) } else { None },
             })
         })
         .collect()
@@ -116,6 +117,12 @@ fn rounds_needed(ratio: &Estimate, rounds: usize, delta: f64) -> Option<usize> {
     };
     let needed = rounds as f64 * (half_width / gap).powi(2);
     (needed.is_finite() && needed < MOST_ROUNDS).then(|| (needed.ceil() as usize).max(rounds + 1))
+}
+
+/// Fewest rounds with which a difference between so many variants and their baseline can be significant at all: an interval needs 6, and
+/// the least p-value of R rounds, 2 / 2ᴿ, times Holm's factor must be below 0.05.
+pub fn fewest_rounds(variants: usize) -> usize {
+    (6..30).find(|rounds| variants as f64 * 2f64.powi(1 - *rounds) < ALPHA).unwrap_or(30) as usize
 }
 
 /// Whether every ratio to the baseline is known to `relative` (half the interval of the median of the dᵢ), by order statistics: cheap

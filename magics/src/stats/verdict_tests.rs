@@ -71,6 +71,21 @@ fn verdicts_follow_the_interval() {
 }
 
 #[test]
+fn the_fewest_rounds_can_be_significant() {
+    assert_eq!([1, 2, 3, 4, 6, 7].map(fewest_rounds), [6, 7, 7, 8, 8, 9]);
+    for variants in 1..8 {
+        let rounds = fewest_rounds(variants);
+        let base: Vec<f64> = (0..rounds).map(|i| 1.0 + 0.01 * i as f64).collect();
+        // Differences without ties.
+        let half: Vec<f64> = base.iter().enumerate().map(|(i, b)| b * (0.5 + 0.001 * i as f64)).collect();
+        let all = vec![half.as_slice(); variants];
+        assert!(judge(&all, &base, DELTA, &[]).iter().all(|a| a.unwrap().verdict == Verdict::Faster), "{variants}");
+        let few: Vec<&[f64]> = vec![&half[..rounds - 1]; variants];
+        assert!(judge(&few, &base[..rounds - 1], DELTA, &[]).iter().all(|a| a.unwrap().verdict == Verdict::CannotTell), "{variants}");
+    }
+}
+
+#[test]
 fn rounds_for_a_plan() {
     let beyond = Estimate { value: (0.1_f64).exp(), ci: Some(((-0.1_f64).exp(), (0.3_f64).exp())) };
     assert_eq!(rounds_needed(&beyond, 20, DELTA), Some(80));

@@ -18,8 +18,6 @@ use crate::stats::verdict::{self, Against};
 
 /// Rounds when the budget allows any number.
 const MOST_ROUNDS: usize = 101;
-/// Fewest rounds, whatever the budget: fewer give no interval.
-const FEWEST_ROUNDS: usize = 6;
 /// From here on the rounds may end once all ratios are known to [`PRECISE`].
 const EARLY: usize = 30;
 const PRECISE: f64 = 0.004;
@@ -248,7 +246,8 @@ impl Session<'_, '_> {
         let cost: f64 = left.iter().map(|i| self.measured.variants[*i].iterations as f64 * per_run[*i] + TRIP_S).sum();
         let spent = begin.elapsed().as_secs_f64();
         let affordable = ((self.budget_s() - spent) / cost.max(1e-6)).max(0.0) as usize;
-        let rounds = self.settings.rounds.unwrap_or_else(|| affordable.clamp(FEWEST_ROUNDS, MOST_ROUNDS));
+        let rounds =
+            self.settings.rounds.unwrap_or_else(|| affordable.clamp(verdict::fewest_rounds(left.len().saturating_sub(1)), MOST_ROUNDS));
         let mut rng = Rng::new(self.measured.seed + self.measured.processes.len() as u64);
         for round in 0..rounds {
             let mut order = self.left();
@@ -281,10 +280,11 @@ impl Session<'_, '_> {
 
     /// Whether the rounds may end: all ratios are known, or the time is up. Never because of a verdict.
     fn is_enough(&mut self, rounds: usize, begin: Instant) -> bool {
-        if rounds >= FEWEST_ROUNDS && begin.elapsed().as_secs_f64() > 1.2 * self.budget_s() {
+        let left = self.left();
+        // Whatever the budget: fewer rounds could not tell.
+        if rounds >= verdict::fewest_rounds(left.len().saturating_sub(1)) && begin.elapsed().as_secs_f64() > 1.2 * self.budget_s() {
             return true;
         }
-        let left = self.left();
         let Some((first, others)) = left.split_first() else { return true };
         if rounds < EARLY || others.is_empty() || self.settings.processes > 1 {
             return false;

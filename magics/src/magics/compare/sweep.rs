@@ -28,7 +28,7 @@ use crate::table::{Heading, Table};
 use crate::units::{self, Scale, short_number, time};
 
 /// Runs that a variant costs at least at one value: the first, a warm-up, the rounds.
-const RUNS: f64 = 8.0;
+const RUNS: f64 = 9.0;
 /// A variant is left out where these runs would take more than this share of the whole budget.
 const SHARE: f64 = 0.5;
 
@@ -256,11 +256,9 @@ impl Swept<'_> {
             caption.push(format!("`{a}` and `{b}` cross near {name} = {place}, interpolated: beyond, `{winner}` is faster"));
         }
         let rounds = || self.points.iter().map(|(_, measured)| measured.rounds);
-        caption.push(format!(
-            "{} to {} rounds per size in random order (seed {SEED})",
-            rounds().min().unwrap_or(0),
-            rounds().max().unwrap_or(0)
-        ));
+        let (fewest, most) = (rounds().min().unwrap_or(0), rounds().max().unwrap_or(0));
+        let range = if fewest == most { fewest.to_string() } else { format!("{fewest} to {most}") };
+        caption.push(format!("{range} rounds per size in random order (seed {SEED})"));
         let table = Table { headings: headings.collect(), rows, caption, marked: false };
         let build = self.points.first().map_or_else(crate::machine::build_line, |(_, measured)| show::build(&measured.variants));
         report::bundle_of(&build, &table, &self.remarks(partial), &self.load())

@@ -5,8 +5,9 @@ use crate::error::MagicError;
 use crate::machine::Machine;
 use crate::nearest::suggestion;
 use crate::registry::Call;
+use crate::stats::verdict::fewest_rounds;
 
-/// Counted rounds when `--repeat` is absent: the fewest that give an interval.
+/// Counted rounds when `--repeat` is absent: the fewest that give an interval; several engines need more to be told apart.
 pub const ROUNDS: usize = 6;
 /// Seconds after which an engine is given up when `--timeout` is absent.
 pub const TIMEOUT_S: f64 = 60.0;
@@ -74,7 +75,7 @@ impl Settings {
             engines: engines.to_vec(),
             baseline,
             tolerance,
-            rounds: rounds.unwrap_or(ROUNDS),
+            rounds: rounds.unwrap_or_else(|| ROUNDS.max(fewest_rounds(engines.len().saturating_sub(1)))),
             threads: threads(call)?.unwrap_or_else(|| Machine::read().available_cpus),
             timeout_s: timeout_s(call)?.unwrap_or(TIMEOUT_S),
             connect,
