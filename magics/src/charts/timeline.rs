@@ -82,7 +82,8 @@ impl Timeline {
 
     fn draw_axes(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
         // Steps of a binary unit: 1, 2 or 5 times a power of ten of it.
-        let unit = 1024_f64.powf((y.high.max(1.0).ln() / 1024_f64.ln()).floor().max(0.0));
+        let largest = y.high.abs().max(y.low.abs()).max(1.0);
+        let unit = 1024_f64.powf((largest.ln() / 1024_f64.ln()).floor().max(0.0));
         let step = round_step((y.high - y.low) / unit / 5.0) * unit;
         let mut value = (y.low / step).ceil() * step;
         while value <= y.high {

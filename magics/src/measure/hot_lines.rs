@@ -46,7 +46,8 @@ impl HotLines {
             let Some(at) = place(told["file"].as_str().unwrap_or_default(), line) else { continue };
             let weight = |name: &str| told[name].as_f64().unwrap_or(0.0) / total.max(1e-300);
             let entry = found.entry((at.cell.clone(), at.line)).or_default();
-            entry.0 += weight("self");
+            // Weights are rounded on the way.
+            entry.0 = (entry.0 + weight("self")).min(1.0);
             // Two generated lines of one line of the cell may be on the same stack.
             entry.1 = (entry.1 + weight("total")).min(1.0);
             sources.entry(at.cell).or_insert(at.source);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tests::result_object;
 use tests::session::Session;
-use tests::transcript::Transcript;
+use tests::transcript::{Transcript, data};
 
 #[test]
 fn allocations_are_counted_exactly() {
@@ -42,6 +42,11 @@ fn counting_ends_with_the_code() {
     assert_eq!(after.result(), "Some(1)");
 }
 
+/// Everything that the cell shows, as text.
+fn shown(cell: &Transcript) -> String {
+    cell.displays().into_iter().map(|message| data(message, "text/plain")).collect::<Vec<_>>().join("\n")
+}
+
 /// Rows of a list in the result object.
 fn list(cell: &Transcript, name: &str) -> Vec<Value> {
     cell.measured()[name].as_array().cloned().unwrap_or_default()
@@ -63,7 +68,7 @@ fn the_hot_line_is_the_hot_line() {
         assert!(lines[0]["share"].as_f64().is_some_and(|share| share > 0.8), "{lines:?}");
         let caller = lines.iter().find(|line| line["text"] == "let b = burn(200_000);").expect("the line that calls it");
         assert!(caller["total_share"].as_f64() > caller["share"].as_f64(), "{caller}");
-        let text = profiled.text();
+        let text = shown(&profiled);
         assert!(text.contains("sum += (std::hint") && text.contains('█'), "the source, with a bar beside it:\n{text}");
         assert!(text.contains("hardware counters are not available here (") || text.contains("per cycle"), "{text}");
         assert!(profiled.measured()["counters"].get("cycles").is_none_or(|cycles| cycles.as_u64() > Some(0)), "unknown is absent, never 0");
@@ -84,13 +89,13 @@ fn allocations_have_sites() {
         here.fold((0, 0), |sum, site| (sum.0 + site["allocations"].as_u64().unwrap_or(0), sum.1 + site["bytes"].as_u64().unwrap_or(0)))
     };
     assert_eq!((at(2), at(3)), ((1001, 1_048_000), (1, 800_000)), "{sites:?}");
-    assert!(profiled.text().contains("let big = vec![1u64; 100_000];"), "{}", profiled.text());
+    assert!(shown(&profiled).contains("let big = vec![1u64; 100_000];"), "{}", shown(&profiled));
     // Too many for a stack each: a random part, and exact totals.
     let many = session.ok("%%profile --mode alloc\n(0..50_000u64).map(|i| Box::new(i)).collect::<Vec<_>>()");
     assert_eq!(many.measured()["variants"][0]["allocations"], 50_001);
-    assert!(many.text().contains("at random"), "{}", many.text());
+    assert!(shown(&many).contains("at random"), "{}", shown(&many));
     let none = session.ok("%%profile --mode alloc\nstd::hint::black_box(1) + 1");
-    assert!(none.text().contains("allocates nothing"), "{}", none.text());
+    assert!(shown(&none).contains("allocates nothing"), "{}", shown(&none));
 }
 
 #[test]
@@ -105,7 +110,7 @@ fn the_peak_of_memory_is_seen() {
     assert!(variant["peak_bytes"].as_u64().is_some_and(|peak| (size..size + 65_536).contains(&peak)), "{variant}");
     let grown = variant["peak_rss_bytes"].as_u64().unwrap_or(0) - object["start_rss_bytes"].as_u64().unwrap_or(0);
     assert!(grown >= size * 9 / 10, "resident memory grew by {grown}");
-    assert!(profiled.text().contains("256 MiB"), "{}", profiled.text());
+    assert!(shown(&profiled).contains("256 MiB"), "{}", shown(&profiled));
     assert_eq!(variant["allocations"], 1);
 }
 
@@ -119,7 +124,7 @@ fn two_pieces_of_code_are_compared() {
     let hot = list(&compared, "hot");
     let of = |name: &str| hot.iter().find(|row| row["symbol"].as_str().is_some_and(|symbol| symbol.contains(name)));
     assert!(of("roots").is_some_and(|row| row["difference"].as_f64() > Some(0.0)), "{hot:?}");
-    assert!(compared.text().contains('−') && compared.text().contains('+'), "signs, not only colours:\n{}", compared.text());
+    assert!(shown(&compared).contains('−') && shown(&compared).contains('+'), "signs, not only colours:\n{}", shown(&compared));
     session.run("%%profile\n%% before\n1").fails("UsageError").says(&["two sections"]);
 }
 
@@ -127,8 +132,8 @@ fn two_pieces_of_code_are_compared() {
 fn assembly_marks_vector_instructions() {
     let mut session = Session::start();
     let _ = session.ok("let data: Vec<f32> = (0..50_000u16).map(f32::from).collect();");
-    let shown = session.ok("%%profile --budget 500ms --asm hot\ndata.iter().map(|x| x * 2.0 + 1.0).collect::<Vec<f32>>()");
-    let text = shown.text();
+    let profiled = session.ok("%%profile --budget 500ms --asm hot\ndata.iter().map(|x| x * 2.0 + 1.0).collect::<Vec<f32>>()");
+    let text = shown(&profiled);
     assert!(text.contains("instructions are vector instructions, widest "), "{text}");
     if cfg!(target_arch = "x86_64") {
         assert!(text.contains("V128") && text.contains("mulps") || text.contains("addps"), "{text}");
