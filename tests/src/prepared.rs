@@ -77,26 +77,36 @@ pub fn without_cargo(command: &mut Command) {
 
 static TAKEN: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
-/// The right to run one kernel; given back when dropped.
+/// The right to run one kernel, or to be alone; given back when dropped.
 #[derive(Debug)]
-pub struct Slot(());
+pub struct Slot(usize);
 
 impl Slot {
     /// Waits for a free place.
     #[must_use]
     pub fn take() -> Self {
+        Self::wait(1)
+    }
+
+    /// Waits until no other kernel runs, and keeps it so.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::wait(KERNELS)
+    }
+
+    fn wait(places: usize) -> Self {
         let mut taken = TAKEN.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while *taken >= KERNELS {
+        while *taken + places > KERNELS {
             taken = TAKEN.1.wait(taken).unwrap_or_else(PoisonError::into_inner);
         }
-        *taken += 1;
-        Self(())
+        *taken += places;
+        Self(places)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        *TAKEN.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        TAKEN.1.notify_one();
+        *TAKEN.0.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        TAKEN.1.notify_all();
     }
 }

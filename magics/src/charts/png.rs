@@ -1,7 +1,9 @@
 //! The PNG of a chart: the same SVG, rendered with a font that this crate brings along.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use png::{BitDepth, ColorType, Compression, Encoder, Filter};
 use resvg::{tiny_skia, usvg};
 
 use crate::error::MagicError;
@@ -20,7 +22,50 @@ pub fn render(svg: &str, scale: f32) -> Result<Vec<u8>, MagicError> {
     let (width, height) = ((size.width() * scale).ceil() as u32, (size.height() * scale).ceil() as u32);
     let mut pixels = tiny_skia::Pixmap::new(width, height).ok_or_else(|| failed(&"it is too large"))?;
     resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|e| failed(&e))
+    encode(&pixels).map_err(|e| failed(&e))
+}
+
+/// The PNG of an opaque picture. Charts have few colours, and a palette makes a third of the bytes, in a notebook that holds dozens;
+/// where there are too many for a palette, they are rounded to 5 or 4 bits a channel first, which nobody sees.
+fn encode(pixels: &tiny_skia::Pixmap) -> Result<Vec<u8>, png::EncodingError> {
+    let colours = || pixels.pixels().iter().map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]);
+    let rounded = |bits: u32| {
+        let steps = (1 << bits) - 1;
+        indexed(colours().map(|colour| colour.map(|channel| (u32::from(channel >> (8 - bits)) * 255 / steps) as u8)))
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::High);
+    let data = if let Some((palette, indices)) = indexed(colours()).or_else(|| rounded(5)).or_else(|| rounded(4)) {
+        encoder.set_color(ColorType::Indexed);
+        encoder.set_palette(palette.concat());
+        // Neighbouring indices say nothing about each other.
+        encoder.set_filter(Filter::NoFilter);
+        indices
+    } else {
+        encoder.set_color(ColorType::Rgb);
+        encoder.set_filter(Filter::Adaptive);
+        colours().flatten().collect()
+    };
+    encoder.write_header()?.write_image_data(&data)?;
+    Ok(bytes)
+}
+
+/// A palette and each pixel's place in it; `None` when there are more than 256 colours.
+fn indexed(colours: impl Iterator<Item = [u8; 3]>) -> Option<(Vec<[u8; 3]>, Vec<u8>)> {
+    let (mut palette, mut known) = (Vec::new(), HashMap::new());
+    let mut index = |colour: [u8; 3]| match known.get(&colour) {
+        Some(index) => Some(*index),
+        None => {
+            let index = u8::try_from(palette.len()).ok()?;
+            palette.push(colour);
+            known.insert(colour, index);
+            Some(index)
+        }
+    };
+    let indices = colours.map(&mut index).collect::<Option<Vec<u8>>>()?;
+    Some((palette, indices))
 }
 
 /// DejaVu Sans, regular and bold; system fonts are never consulted, so every machine draws the same.
@@ -54,6 +99,28 @@ mod tests {
         let png = render(&canvas.finish("t", "a").unwrap(), 2.0).unwrap();
         assert_eq!(&png[1..4], b"PNG");
         assert!(png.len() > blank.len() + 300, "{} against {}", png.len(), blank.len());
+    }
+
+    #[test]
+    fn many_colours_are_rounded_and_very_many_kept() {
+        let picture = |colour: fn(usize) -> [u8; 3]| {
+            let mut pixels = tiny_skia::Pixmap::new(64, 64).unwrap();
+            for (i, pixel) in pixels.pixels_mut().iter_mut().enumerate() {
+                let [r, g, b] = colour(i);
+                *pixel = tiny_skia::PremultipliedColorU8::from_rgba(r, g, b, 255).unwrap();
+            }
+            let bytes = encode(&pixels).unwrap();
+            let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+            let mut decoded = vec![0; reader.output_buffer_size().unwrap()];
+            let kind = reader.next_frame(&mut decoded).unwrap().color_type;
+            (kind, reader.info().palette.as_deref().map_or(0, |palette| palette.len() / 3), decoded)
+        };
+        let (kind, colours, _) = picture(|i| [(i % 256) as u8, 255, 255]);
+        assert_eq!((kind, colours), (ColorType::Indexed, 256));
+        let (kind, colours, _) = picture(|i| [(i % 256) as u8, (i / 256 % 8) as u8, 255]);
+        assert_eq!((kind, colours), (ColorType::Indexed, 32), "eight neighbouring greens become one");
+        let (kind, _, decoded) = picture(|i| [(i % 256) as u8, (i / 16) as u8, (i * 7 % 256) as u8]);
+        assert_eq!((kind, &decoded[..6]), (ColorType::Rgb, &[0, 0, 0, 1, 0, 7][..]));
     }
 
     #[test]

@@ -315,7 +315,7 @@ impl Timing {
         }
         if let Some(allocations) = c.number("allocations") {
             let bytes = c.number("allocated_bytes").map(|b| format!(", {}", crate::units::bytes(b as u64))).unwrap_or_default();
-            rows.push(("allocations per iteration", format!("{allocations:.*}{bytes}", usize::from(allocations.fract() > 0.0))));
+            rows.push(("allocations per iteration", format!("{}{bytes}", count(allocations as u64))));
         }
         if let Some(peak) = c.number("peak_bytes") {
             rows.push(("most memory held at once", crate::units::bytes(peak as u64)));
@@ -414,7 +414,7 @@ impl Timing {
             .maybe("timer_step_s", c.number("timer_step_s"))
             .maybe("loop_s", c.number("loop_s"))
             .maybe("subtracted_s", self.subtracted_s())
-            .maybe("allocations", c.number("allocations"))
+            .maybe("allocations", c.number("allocations").map(|count| count as u64))
             .maybe("allocated_bytes", c.number("allocated_bytes").map(|bytes| bytes as u64))
             .maybe("peak_bytes", c.number("peak_bytes").map(|bytes| bytes as u64))
             .maybe("clock", self.cpu.then_some("cpu"))

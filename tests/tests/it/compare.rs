@@ -44,7 +44,7 @@ fn three_languages_are_equal_and_ranked() {
 #[test]
 fn what_values_can_be() {
     let mut session = Session::start();
-    let _ = session.ok("#[derive(Debug, Clone, PartialEq)]\nstruct Odd(i32);");
+    let _ = session.ok("use polars::prelude::*;\n#[derive(Debug, Clone, PartialEq)]\nstruct Odd(i32);");
     for (rust, python) in [
         ("1.5", "1.5"),
         ("\"ä\".to_owned()", "'ä'"),

@@ -45,7 +45,7 @@ fn an_expected_error_is_a_success() {
 fn no_error_or_another_one_is_the_cells_error() {
     let mut session = Session::start();
     let _ = session.run("%%expect_error E0502\n1 + 1").fails("NotAsExpected").says(&["`E0502` was expected", "ran without an error"]);
-    let _ = session.run("%%expect_error E0502\nlet x: i32 = \"a\";").fails("NotAsExpected").says(&["CompileError[E0308]", "let x: i32"]);
+    let _ = session.run("%%expect_error E0502\nlet x: i32 = \"a\";").fails("NotAsExpected").says(&["error[E0308]", "let x: i32"]);
     let _ = session.run("%%expect_error panic \"no such words\"\npanic!(\"others\")").fails("NotAsExpected").says(&["others"]);
     let _ = session.run("%%expect_error\n1").fails("UsageError").says(&["needs error"]);
 }

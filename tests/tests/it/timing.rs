@@ -57,13 +57,14 @@ fn a_loop_is_not_computed_once_for_all_iterations() {
 #[test]
 fn results_that_own_memory_are_dropped_and_flags_mean_what_they_mean_in_ipython() {
     let mut session = Session::start();
-    let dropped = "struct Noisy(u64);\nimpl Drop for Noisy { fn drop(&mut self) { COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed); } }\n\
-                   static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);\nlet x: u64 = 3;";
+    let dropped = "use std::sync::{Arc, atomic::{AtomicU64, Ordering}};\nstruct Noisy(Arc<AtomicU64>);\n\
+                   impl Drop for Noisy { fn drop(&mut self) { self.0.fetch_add(1, Ordering::Relaxed); } }\n\
+                   let count = Arc::new(AtomicU64::new(0));\nlet x: u64 = 3;";
     let _ = session.ok(dropped);
-    let timed = session.ok("%timeit -n 5000 -r 8 --budget 200ms Noisy(x)");
+    let timed = session.ok("%timeit -n 5000 -r 8 --budget 200ms Noisy(Arc::clone(&count))");
     let samples = variants(&timed)[0]["samples_s"].as_array().map_or(0, Vec::len);
     assert_eq!(samples, 8);
-    let count: u64 = session.ok("COUNT.load(std::sync::atomic::Ordering::Relaxed)").result().parse().expect("a number");
+    let count: u64 = session.ok("count.load(Ordering::Relaxed)").result().parse().expect("a number");
     assert!(count > 40_000, "all results were dropped, of warm-up and samples: {count}");
     let cpu = session.ok("%timeit -c -p 5 --budget 300ms (0..1000u64).map(|i| i ^ x).sum::<u64>()");
     assert_eq!(variants(&cpu)[0]["clock"], "cpu");
