@@ -41,11 +41,32 @@ impl Killer {
     }
 }
 
+/// How a start went.
+enum Started {
+    Ready(Box<Child>),
+    /// By this signal, before it took a request.
+    Killed(i32),
+}
+
 impl Child {
-    /// Starts a process with `threads` threads and waits until it takes requests.
+    /// Starts a process with `threads` threads and waits until it takes requests; another one, if that was killed meanwhile.
     ///
     /// Linux ends it when the thread that calls this ends.
     pub fn start(threads: usize) -> Result<Child, SqlFailure> {
+        match Self::start_once(threads)? {
+            Started::Ready(child) => Ok(*child),
+            // Nothing was asked of it yet, so nothing is lost.
+            Started::Killed(_) => match Self::start_once(threads)? {
+                Started::Ready(child) => Ok(*child),
+                Started::Killed(signal) => Err(failure(
+                    class::UNAVAILABLE,
+                    format!("Polars was killed twice while it started (signal {signal}); run the query again, or see what kills it"),
+                )),
+            },
+        }
+    }
+
+    fn start_once(threads: usize) -> Result<Started, SqlFailure> {
         let program = program();
         let unavailable = |why: String| {
             failure(class::UNAVAILABLE, format!("Polars cannot be started: {}: {why}; `cargo lab` builds it", program.display()))
@@ -64,8 +85,11 @@ impl Child {
         let process = Arc::new(Mutex::new(Some(process)));
         let mut child = Child { threads, tables: Vec::new(), process, requests, answers: BufReader::new(answers) };
         match child.next() {
-            Some(FromEngine::Ready { .. }) => Ok(child),
-            _ => Err(unavailable("it ended before it took a request".to_owned())),
+            Some(FromEngine::Ready { .. }) => Ok(Started::Ready(Box::new(child))),
+            _ => match child.bury() {
+                Some(signal) => Ok(Started::Killed(signal)),
+                None => Err(unavailable("it ended before it took a request".to_owned())),
+            },
         }
     }
 
