@@ -62,6 +62,8 @@ pub enum Limit<W> {
     TimesFaster(W, f64),
     /// Ours takes at most so many times the other's.
     AtMostTimes(W, f64),
+    /// Ours and the other's differ by at most this share, either way.
+    Within(W, f64),
     /// Ours is at most so much, in the row's unit.
     AtMost(f64),
 }
@@ -169,7 +171,7 @@ impl<W: Competitor, P: Section> Row<W, P> {
             .map(|&limit| {
                 let measured = match limit {
                     Limit::TimesFaster(who, _) => self.ratio(who, W::OURS),
-                    Limit::AtMostTimes(who, _) => self.ratio(W::OURS, who),
+                    Limit::AtMostTimes(who, _) | Limit::Within(who, _) => self.ratio(W::OURS, who),
                     Limit::AtMost(_) => self.of(W::OURS).map(estimate),
                 };
                 Judged { limit, measured, verdict: verdict(limit, measured) }
@@ -189,6 +191,10 @@ fn verdict<W>(limit: Limit<W>, measured: Option<Estimate>) -> Verdict {
     let (holds, may_hold) = match limit {
         Limit::TimesFaster(_, least) => (value >= least, ci.is_some_and(|(_, high)| high >= least)),
         Limit::AtMostTimes(_, most) | Limit::AtMost(most) => (value <= most, ci.is_some_and(|(low, _)| low <= most)),
+        Limit::Within(_, share) => {
+            let (least, most) = (1.0 - share, 1.0 + share);
+            ((least..=most).contains(&value), ci.is_some_and(|(low, high)| low <= most && high >= least))
+        }
     };
     match (holds, may_hold) {
         (true, _) => Verdict::Holds,
@@ -273,6 +279,7 @@ fn row_json<W: Competitor, P: Section>(row: &Row<W, P>) -> Value {
         let (kind, who, limit) = match judged.limit {
             Limit::TimesFaster(who, limit) => ("times_faster_than", Some(who), limit),
             Limit::AtMostTimes(who, limit) => ("at_most_times", Some(who), limit),
+            Limit::Within(who, limit) => ("within", Some(who), limit),
             Limit::AtMost(limit) => ("at_most", None, limit),
         };
         json!({
@@ -329,6 +336,14 @@ mod tests {
         assert_eq!(verdicts(&row(&[0.1; 8], &[0.6; 8])), [Verdict::Holds, Verdict::Holds]);
         assert_eq!(verdicts(&row(&[0.3; 8], &[0.6; 8])), [Verdict::Missed, Verdict::Missed]);
         assert_eq!(verdicts(&row(&[0.1; 8], &[])), [Verdict::NotMeasured, Verdict::Holds]);
+        let alike = |ours: f64| {
+            let mut row = Row::new(Cells, "x").target(Limit::Within(Who::Evcxr, 0.03));
+            (0..8).for_each(|_| row.push(Who::Ours, ours));
+            (0..8).for_each(|_| row.push(Who::Evcxr, 1.0));
+            verdicts(&row)
+        };
+        assert_eq!((alike(0.98), alike(1.02)), (vec![Verdict::Holds], vec![Verdict::Holds]));
+        assert_eq!((alike(0.9), alike(1.1)), (vec![Verdict::Missed], vec![Verdict::Missed]), "quicker is as wrong as slower");
         let noisy = [0.1, 0.1, 0.1, 0.3, 0.3, 0.3, 0.3, 0.1, 0.3];
         assert_eq!(verdicts(&row(&noisy, &[0.6; 9])), [Verdict::Unclear, Verdict::Unclear]);
     }

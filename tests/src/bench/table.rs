@@ -30,7 +30,10 @@ pub fn text<W: Competitor, P: Section>(report: &Report<W, P>, about: &About<'_>)
         &mut out,
         &format!("{rounds} rounds{quick}, the kernels take turns in each; median [95 % interval]; ratios from pairs of one round"),
     );
-    wrapped(&mut out, "target: `≥ 5×` is the other's time over ours, `≤ 2×` ours over the other's; unclear: only the interval reaches it");
+    wrapped(
+        &mut out,
+        "target: `≥ 5×` is the other's time over ours, `≤ 2×` and `±` ours over the other's; unclear: only the interval reaches it",
+    );
     for note in &report.notes {
         wrapped(&mut out, &format!("note: {note}"));
     }
@@ -161,6 +164,7 @@ fn wanted(unit: Unit, limit: Limit<impl Competitor>) -> String {
     match limit {
         Limit::TimesFaster(who, times) => format!("{} ≥ {times}×", who.name()),
         Limit::AtMostTimes(who, times) => format!("≤ {times}× {}", who.name()),
+        Limit::Within(who, share) => format!("± {:.0} % {}", share * 100.0, who.name()),
         Limit::AtMost(most) => format!("≤ {}", number(unit, most)),
     }
 }

@@ -132,7 +132,7 @@ pub fn in_turns(kernel: &mut Kernel, criterion: Option<&Criterion>, functions: &
         }
         let mut row = Row::new(Part::Functions, format!("{}: {}", function.name, function.about));
         if criterion.is_some() {
-            row = row.target(Limit::AtMostTimes(Who::Criterion, 1.0 + WITHIN)).target(Limit::TimesFaster(Who::Criterion, 1.0 - WITHIN));
+            row = row.target(Limit::Within(Who::Criterion, WITHIN));
         }
         for round in 0..options.rounds {
             eprintln!("{}: round {} of {}", function.name, round + 1, options.rounds);
