@@ -10,13 +10,14 @@ use crate::layout::Layout;
 use crate::run;
 
 /// What can be measured: the word on the command line and the program that does it.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 7] = [
     ("cells", "bench-cells"),
     ("tables", "bench-tables"),
     ("sql", "bench-trips"),
     ("output", "bench-trips"),
     ("timeit", "bench-timeit"),
     ("compare", "bench-compare"),
+    ("data", "bench-data"),
 ];
 
 /// One of [`KINDS`] with the user's own arguments.

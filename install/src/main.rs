@@ -31,6 +31,8 @@ usage:
                               how often %%compare is wrong about identical code, and finds a true 5 %
   cargo lab bench timeit [OPTIONS]
                               whether the numbers of `%%timeit` are right, beside criterion and by repetition
+  cargo lab bench data [OPTIONS]
+                              how fast datasets are made, beside DuckDB's expressions for the same columns
   cargo lab doctor [--json]   check the installation and say how to mend it
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well

@@ -88,6 +88,22 @@ fn verdicts_of_comparisons_are_counted() {
 }
 
 #[test]
+fn making_datasets_is_measured() {
+    let dir = tempfile::tempdir().expect("the temporary folder can be written");
+    let file = dir.path().join("data.json");
+    let mut command = program("CARGO_BIN_EXE_bench-data");
+    // Python is looked for where cargo would build: where this test has made it.
+    command.env("CARGO_TARGET_DIR", &installed().target_dir).args(["--quick", "--benchbook"]).arg(&installed().benchbook);
+    let output = command.arg("--json").arg(&file).output().expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    let json: Value = serde_json::from_slice(&std::fs::read(&file).expect("it was written")).expect("JSON");
+    assert_eq!((&json["answers"]["checked"], &json["answers"]["wrong"]), (&4.into(), &Value::Array(vec![])), "{text}");
+    let rows = json["rows"].as_array().expect("a list");
+    assert!(rows.len() == 2 && rows.iter().all(|row| row["samples"].as_array().map(Vec::len) == Some(2)), "{json:#}");
+}
+
+#[test]
 fn nonsense_is_refused() {
     let help = bench_cells().arg("--help").output().expect("the program runs");
     assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("--rounds"));
