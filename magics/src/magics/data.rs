@@ -23,17 +23,21 @@ static SPEC: Spec = Spec {
     summary: "Makes a dataset, or lists those that can be made",
     category: "Data",
     options: &[
-        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`"),
-        OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days"),
+        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`").default("0.01"),
+        OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days").default("20"),
         OptionSpec::value("symbols", ValueKind::Int, "`stocks`: number of symbols").default("29"),
         OptionSpec::value("rows", ValueKind::Int, "`taxi`, `h2o`, `events`: rows"),
         OptionSpec::value("groups", ValueKind::Int, "`h2o`: groups of id1, id2, id4 and id5").default("100"),
         OptionSpec::value("zipf", ValueKind::Float, "`events`: exponent of the skew of users and repositories; 0 is none").default("1.1"),
-        OptionSpec::value("seconds", ValueKind::Int, "`ticks`: length of the feed"),
+        OptionSpec::value("seconds", ValueKind::Int, "`ticks`: length of the feed").default("30"),
         OptionSpec::value("rate", ValueKind::Int, "`ticks`: trades a second").default("10000"),
-        OptionSpec::value("words", ValueKind::Int, "`words`: number of words"),
+        OptionSpec::value("words", ValueKind::Int, "`words`: number of words").default("1000000"),
         OptionSpec::value("seed", ValueKind::Int, "another seed gives other data of the same kind (not `tpch`)").default("42"),
-        OptionSpec::value("scale", ValueKind::Choice(&["ci", "class", "big"]), "sizes that are not given; `COURSE_SCALE` sets it for all"),
+        OptionSpec::value(
+            "scale",
+            ValueKind::Choice(&["ci", "class", "big"]),
+            "other sizes than those of `ci`; `COURSE_SCALE` sets it for all",
+        ),
         OptionSpec::value("formats", ValueKind::List, "file formats out of parquet, csv, jsonl (`words`: txt)").short('f'),
         OptionSpec::flag("tables", "makes each Parquet file a SQL view of its name").short('t'),
         OptionSpec::value("out", ValueKind::Name, "binds the set's folder: a `String` in Rust, a `Path` in Python").short('o'),
@@ -225,8 +229,9 @@ impl Made {
 
     /// A query that can be pasted into a cell.
     fn example(&self) -> String {
-        let parquet = self.files.iter().filter(|file| file.name.ends_with(".parquet"));
-        let biggest = parquet.max_by_key(|file| file.rows).or_else(|| self.files.iter().max_by_key(|file| file.rows));
+        // The last of equals is taken: from behind that is the first.
+        let parquet = self.files.iter().rev().filter(|file| file.name.ends_with(".parquet"));
+        let biggest = parquet.max_by_key(|file| file.rows).or_else(|| self.files.iter().rev().max_by_key(|file| file.rows));
         let path = biggest.map_or(self.dir.as_str(), |file| file.path.as_str());
         format!("%%sql\nSELECT count(*) AS n FROM {}", sql_text(&homely(path)))
     }
