@@ -1,13 +1,13 @@
 //! Several measurements side by side: bars from zero, or dots on a logarithmic axis, with intervals and samples.
 
 use super::axis::Axis;
-use super::bars_text;
 use super::chart::Chart;
 use super::colours::Look;
 use super::frame::{self, Footer};
 use super::measure_text::{fit, width, wrap};
 use super::svg::{Align, Canvas, Type};
 use super::theme;
+use super::{bars_memory, bars_text};
 use crate::error::MagicError;
 use crate::stats::bootstrap::Rng;
 use crate::stats::independent::Median;
@@ -39,6 +39,8 @@ pub struct Bar {
     pub detail: String,
     pub look: Look,
     pub outcome: Outcome,
+    /// Peak of memory; a second panel shows it where any is known.
+    pub peak_bytes: Option<f64>,
 }
 
 /// What to draw.
@@ -80,7 +82,7 @@ impl Bars {
             format!("Time: lower is better. {how}: medians; whiskers: 95 % intervals{hidden}; small dots: samples. {}", self.note);
         let subtitle = frame::subtitle_lines(&[sentence.trim_end().to_owned()], theme::WIDTH);
         let layout = self.layout(frame::header_height(&subtitle) + 36.0, log);
-        let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 54.0 + self.footer.height(theme::WIDTH));
+        let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 54.0 + bars_memory::height(self) + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         self.draw_axis(&mut canvas, &layout);
         self.draw_baseline(&mut canvas, &layout);
@@ -101,6 +103,10 @@ impl Bars {
                 }
                 Outcome::Gap(why) => layout.draw_gap(&mut canvas, why, y),
             }
+        }
+        if bars_memory::height(self) > 0.0 {
+            let columns = (layout.axis.from_px, layout.axis.to_px);
+            bars_memory::draw(&mut canvas, self, columns, layout.value_x, layout.bottom + 46.0);
         }
         self.footer.draw(&mut canvas);
         let alt = bars_text::alt(self);
