@@ -134,7 +134,11 @@ impl Bars {
         let details = self.bars.iter().map(|b| width(&b.detail, theme::SMALL, false)).fold(0.0, f64::max);
         let labels = labels.max(details).clamp(60.0, LABELS) + 22.0;
         let values = column(&mut self.medians().map(|m| Scale::of(m.value, m.ci).time(m.value)), true).max(46.0);
-        let against = column(&mut self.bars.iter().filter_map(|b| against(b).map(str::to_owned)), false).max(40.0);
+        let against = column(&mut self.bars.iter().filter_map(|b| against(b).map(str::to_owned)), false).max(width(
+            &self.against,
+            theme::SMALL,
+            false,
+        ));
         let against_x = theme::WIDTH - theme::MARGIN;
         let value_x = if self.against.is_empty() { against_x } else { against_x - against - 16.0 };
         let (from, to) = (theme::MARGIN + labels + 10.0, value_x - values - 22.0);
