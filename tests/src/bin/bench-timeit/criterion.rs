@@ -111,7 +111,7 @@ fn source(functions: &[Function]) -> String {
     );
     let mut answers = String::new();
     let mut benches = String::new();
-    for Function { name, item, input, check, drops, about_s } in functions {
+    for Function { name, item, input, check, drops, about_s, .. } in functions {
         // As many results at once as `%%timeit` keeps: more of them are memory that is in no cache, which is another question.
         let kept = (STRETCH_S / about_s).ceil().clamp(1.0, MOST_KEPT) as u64;
         let call = format!("{name}(black_box(&input))");
