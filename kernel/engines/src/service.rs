@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use lab::measure::peak_memory;
-
 use crate::compare::compare;
 use crate::engine::{Engine, Job, failure, interrupted};
 use crate::engines::{Engines, Listed};
+use crate::peak_memory::peak_memory;
 use crate::sql_wire::{Action, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine};
 use crate::watch::watched;
 

@@ -183,7 +183,7 @@ fn a_sweep_finds_exponents() {
 fn memory_is_measured_in_every_language() {
     let mut session = Session::start();
     // 64 MiB in each: eight million numbers of eight bytes, of which the sum is the value.
-    let cell = session.ok("%%compare --memory --budget 500ms --rounds 6\n\
+    let cell = session.ok("%%compare --memory --budget 100ms --rounds 1\n\
          %% setup rust\nlet n = 8_388_608_u64;\n\
          %% rust label=rust\n(0..n).collect::<Vec<u64>>().iter().sum::<u64>()\n\
          %% python\nimport numpy\nint(numpy.arange(8_388_608, dtype='u8').sum())\n\
