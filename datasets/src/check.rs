@@ -100,12 +100,15 @@ mod tests {
     use super::{modified, quick_above, verify};
     use crate::manifest::{FILE, Manifest};
     use crate::request::Request;
+    use crate::scale::Scale;
+    use crate::sets::Number;
 
     /// A limit of 0 treats a small set as a large one.
     #[test]
     fn a_large_set_is_read_where_it_was_touched() {
         let root = tempfile::tempdir().expect("folder");
-        let made = crate::make(&Request::stocks(1), root.path(), &mut |_| {}).expect("made");
+        let request = Request::new("stocks", Scale::Ci).expect("known").with("days", Number::Whole(1));
+        let made = crate::make(&request, root.path(), &mut |_| {}).expect("made");
         let manifest = Manifest::read(&made.dir).expect("there");
         let file = made.dir.join("daily.csv");
         let good = fs::read(&file).expect("reads");

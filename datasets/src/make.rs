@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::check;
 use crate::error::DataError;
+use crate::format::Format;
 use crate::lock;
 use crate::manifest::{self, FileRecord, Manifest};
-use crate::request::{Format, Request};
-use crate::{stocks, tpch};
+use crate::parallel;
+use crate::request::Request;
 
 /// How far a set is.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,11 +117,8 @@ fn run(request: &Request, root: &Path, force: bool, progress: &mut dyn FnMut(Pro
         now.done = highest;
         progress(now);
     };
-    let job = Job { dir: &staging.dir, formats: &formats, need_mb };
-    let files = match request {
-        Request::Tpch { sf, .. } => tpch::write(&job, *sf, &mut forward)?,
-        Request::Stocks { days, symbols, seed, .. } => stocks::write(&job, *days, *symbols, *seed, &mut forward)?,
-    };
+    let job = Job { dir: &staging.dir, formats: &formats, need_mb, threads: parallel::threads() };
+    let files = (request.set().write)(&job, request.values(), &mut forward)?;
     let manifest = Manifest::new(request, formats, files);
     install(&staging.dir, &dir, &manifest, need_mb)?;
     forward(Progress { done: 1.0, what: "done".to_owned() });
@@ -129,7 +127,7 @@ fn run(request: &Request, root: &Path, force: bool, progress: &mut dyn FnMut(Pro
 
 /// The wanted formats and those already there, so that nothing a user has is taken away.
 fn formats(request: &Request, dir: &Path) -> Vec<Format> {
-    let mut formats = request.formats();
+    let mut formats = request.wanted_formats();
     if let Ok(old) = Manifest::read(dir)
         && old.same_contents(request)
     {
@@ -153,7 +151,7 @@ fn whole(request: &Request, dir: &Path) -> Result<Manifest, Option<String>> {
     if !manifest.same_contents(request) {
         return Err(Some("it came from another version of the generator".to_owned()));
     }
-    let missing = request.formats().into_iter().find(|format| !manifest.formats.contains(format));
+    let missing = request.wanted_formats().into_iter().find(|format| !manifest.formats.contains(format));
     if let Some(format) = missing {
         return Err(Some(format!("it had no {format} files yet")));
     }
@@ -172,6 +170,8 @@ pub struct Job<'a> {
     pub formats: &'a [Format],
     /// Estimated size of the whole set in MB, for the message when the disk is full.
     pub need_mb: u64,
+    /// Threads that generate; the bytes do not depend on it.
+    pub threads: usize,
 }
 
 /// Moves the finished files into place. The old manifest goes first and the new one comes last: whatever happens in
@@ -223,5 +223,35 @@ impl Drop for Staging {
     fn drop(&mut self) {
         // The next maker removes it if this fails.
         let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Job, formats};
+    use crate::request::Request;
+    use crate::scale::Scale;
+    use crate::sets::{Number, sets};
+
+    /// The same bytes whatever the machine: every set, with one thread and with three.
+    #[test]
+    fn bytes_do_not_depend_on_the_number_of_threads() {
+        for info in sets() {
+            let small = match info.name {
+                "tpch" => Number::Real(0.001),
+                "stocks" | "ticks" => Number::Whole(2),
+                // Three pieces, the last one not full.
+                _ => Number::Whole(40_000),
+            };
+            let request = Request::new(info.name, Scale::Ci).expect("known").with(info.parameters[0].name, small);
+            let sums = [1, 3].map(|threads| {
+                let dir = tempfile::tempdir().expect("folder");
+                let formats = formats(&request, dir.path());
+                let job = Job { dir: dir.path(), formats: &formats, need_mb: 0, threads };
+                let files = (request.set().write)(&job, request.values(), &mut |_| {}).expect("written");
+                files.into_iter().map(|file| (file.path, file.rows, file.sha256)).collect::<Vec<_>>()
+            });
+            assert_eq!(sums[0], sums[1], "{}", info.name);
+        }
     }
 }

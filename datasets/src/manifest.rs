@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::DataError;
-use crate::request::{Format, Request};
-use crate::{sets, stocks, tpch};
+use crate::format::Format;
+use crate::request::Request;
 
 /// The name of the manifest within the folder of a set.
 pub const FILE: &str = "manifest.json";
@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub struct Manifest {
     /// Version of this layout; 1.
     pub schema: u32,
-    /// `tpch` or `stocks`.
+    /// The name of the set, for example `tpch`.
     pub set: String,
     /// What the set is, in one sentence.
     pub about: String,
@@ -33,9 +33,9 @@ pub struct Manifest {
     pub parameters: BTreeMap<String, Value>,
     /// The formats each table is there in.
     pub formats: Vec<Format>,
-    /// The answer hidden in the data, if there is one.
+    /// The answer hidden in the data, if there is one; the set's own page says what it means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub planted: Option<Planted>,
+    pub planted: Option<Value>,
     /// One entry for each file.
     pub files: Vec<FileRecord>,
 }
@@ -47,15 +47,6 @@ pub struct Generator {
     pub name: String,
     /// Changes whenever the contents or the encoding change.
     pub version: String,
-}
-
-/// The answer planted in `stocks`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Planted {
-    /// The two symbols, which belong to different sectors.
-    pub pair: [String; 2],
-    /// Correlation of their log returns, as built in.
-    pub correlation: f64,
 }
 
 /// One file of a set.
@@ -79,19 +70,16 @@ impl Manifest {
     /// The manifest of a set just written.
     pub(crate) fn new(request: &Request, formats: Vec<Format>, mut files: Vec<FileRecord>) -> Self {
         files.sort_by(|a, b| (&a.table, a.format).cmp(&(&b.table, b.format)));
-        let info = sets::info(request);
+        let info = request.info();
         Self {
             schema: SCHEMA,
-            set: request.set().to_owned(),
+            set: info.name.to_owned(),
             about: info.about.to_owned(),
             licence: info.licence.to_owned(),
             generator: generator(request),
             parameters: request.parameters(),
             formats,
-            planted: match request {
-                Request::Tpch { .. } => None,
-                Request::Stocks { .. } => Some(stocks::planted()),
-            },
+            planted: (request.set().planted)(request.values()),
             files,
         }
     }
@@ -115,7 +103,7 @@ impl Manifest {
 
     /// Whether this set has the contents that `request` asks for, whatever its formats.
     pub(crate) fn same_contents(&self, request: &Request) -> bool {
-        self.set == request.set() && self.parameters == request.parameters() && self.generator == generator(request)
+        self.set == request.info().name && self.parameters == request.parameters() && self.generator == generator(request)
     }
 
     /// Total size of the files in bytes.
@@ -125,9 +113,6 @@ impl Manifest {
 }
 
 fn generator(request: &Request) -> Generator {
-    let (name, version) = match request {
-        Request::Tpch { .. } => tpch::GENERATOR,
-        Request::Stocks { .. } => stocks::GENERATOR,
-    };
+    let (name, version) = request.set().generator;
     Generator { name: name.to_owned(), version: version.to_owned() }
 }

@@ -2,123 +2,86 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::DataError;
-use crate::{stocks, tpch};
+use crate::format::Format;
+use crate::scale::Scale;
+use crate::sets::{Number, SETS, Set, SetInfo, Values};
 
-/// A file format a table is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Apache Parquet, Snappy-compressed, row groups of 122,880 rows.
-    Parquet,
-    /// Comma-separated values with a header line, quoted only where needed.
-    Csv,
-    /// JSON lines: one object a line.
-    Jsonl,
-}
-
-impl Format {
-    /// All formats, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Parquet, Self::Csv, Self::Jsonl];
-
-    /// The file extension, which is also the name used in options.
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-        }
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.extension())
-    }
-}
-
-impl FromStr for Format {
-    type Err = DataError;
-
-    fn from_str(text: &str) -> Result<Self, DataError> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.extension() == text)
-            .ok_or_else(|| DataError::BadRequest(format!("unknown format `{text}`: use parquet, csv or jsonl, separated by commas")))
-    }
-}
-
-/// A set with its parameters. `formats` empty means the default of the set.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// TPC-H-derived tables.
-    Tpch {
-        /// Scale factor, 0.001 to 10; 1 gives six million rows in `lineitem`.
-        sf: f64,
-        /// Formats; by default all three below scale factor 1, Parquet alone from there.
-        formats: Vec<Format>,
-    },
-    /// Minute bars of fictional stocks.
-    Stocks {
-        /// Trading days, 1 to 2520, of 241 minutes each.
-        days: u32,
-        /// How many symbols, 8 to 29.
-        symbols: u32,
-        /// Seed of the generator; another seed gives another market with the same planted pair.
-        seed: u64,
-        /// Formats; by default all three.
-        formats: Vec<Format>,
-    },
+/// A set with its parameters and formats.
+///
+/// ```ignore
+/// let request = Request::new("taxi", Scale::Ci)?.with("rows", Number::Whole(1000)).formats(&[Format::Csv]);
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    set: &'static Set,
+    values: Values,
+    formats: Vec<Format>,
+    /// What made it invalid while it was put together.
+    wrong: Option<String>,
 }
 
 impl Request {
-    /// TPC-H-derived tables at scale factor `sf`, default formats.
-    pub fn tpch(sf: f64) -> Self {
-        Self::Tpch { sf, formats: Vec::new() }
+    /// A set with the parameters of a scale and its default formats.
+    ///
+    /// # Errors
+    /// [`DataError::BadRequest`] when there is no such set.
+    pub fn new(set: &str, scale: Scale) -> Result<Self, DataError> {
+        let found = SETS.into_iter().find(|known| known.info.name == set);
+        let set = found.ok_or_else(|| DataError::BadRequest(format!("unknown dataset `{set}`")))?;
+        Ok(Self { set, values: Values::new(set.info.parameters, scale), formats: Vec::new(), wrong: None })
     }
 
-    /// Minute bars of all symbols for `days` trading days, default seed and formats.
-    pub fn stocks(days: u32) -> Self {
-        Self::Stocks { days, symbols: stocks::SYMBOLS, seed: stocks::SEED, formats: Vec::new() }
-    }
-
-    /// The name of the set: `tpch` or `stocks`.
-    pub fn set(&self) -> &'static str {
-        match self {
-            Self::Tpch { .. } => "tpch",
-            Self::Stocks { .. } => "stocks",
+    /// Gives a parameter a value. A value out of range, or a parameter that the set lacks, is refused by [`make`](crate::make()).
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Number) -> Self {
+        match self.set.info.parameters.iter().find(|parameter| parameter.name == name) {
+            Some(parameter) => self.values.set(parameter.name, value),
+            None => self.wrong = Some(format!("`{}` has no parameter `{name}`", self.set.info.name)),
         }
+        self
+    }
+
+    /// Asks for other formats than the default ones; none at all means those.
+    #[must_use]
+    pub fn formats(mut self, formats: &[Format]) -> Self {
+        self.formats = formats.to_vec();
+        self
+    }
+
+    /// The description of the set.
+    pub fn info(&self) -> &'static SetInfo {
+        &self.set.info
+    }
+
+    /// The set and how to make it.
+    pub(crate) fn set(&self) -> &'static Set {
+        self.set
+    }
+
+    /// The values of its parameters.
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
     }
 
     /// The name of the folder under the data root, for example `tpch-sf0.1` or `stocks-20d`.
     pub fn folder(&self) -> String {
-        match self {
-            Self::Tpch { sf, .. } => format!("tpch-sf{sf}"),
-            Self::Stocks { days, symbols, seed, .. } => {
-                let mut name = format!("stocks-{days}d");
-                if *symbols != stocks::SYMBOLS {
-                    name += &format!("-{symbols}s");
-                }
-                if *seed != stocks::SEED {
-                    name += &format!("-seed{seed}");
-                }
-                name
+        let mut name = self.set.info.name.to_owned();
+        for (i, parameter) in self.set.info.parameters.iter().enumerate() {
+            let value = self.values.get(parameter.name);
+            if i == 0 || value != parameter.default(Scale::Ci) {
+                name = format!("{name}-{}", parameter.folder.replace("{}", &value.to_string()));
             }
         }
+        name
     }
 
     /// The formats that will be there, sorted, the set's default filled in.
-    pub fn formats(&self) -> Vec<Format> {
-        let (chosen, default) = match self {
-            Self::Tpch { sf, formats } => (formats, if *sf < 1.0 { &Format::ALL[..] } else { &Format::ALL[..1] }),
-            Self::Stocks { formats, .. } => (formats, &Format::ALL[..]),
-        };
-        let mut formats = if chosen.is_empty() { default.to_vec() } else { chosen.clone() };
+    pub(crate) fn wanted_formats(&self) -> Vec<Format> {
+        let mut formats = if self.formats.is_empty() { (self.set.default_formats)(&self.values).to_vec() } else { self.formats.clone() };
         formats.sort();
         formats.dedup();
         formats
@@ -126,41 +89,41 @@ impl Request {
 
     /// The parameters that decide the contents, as they stand in the manifest.
     pub(crate) fn parameters(&self) -> BTreeMap<String, Value> {
-        let pairs = match self {
-            Self::Tpch { sf, .. } => vec![("sf", json!(sf))],
-            Self::Stocks { days, symbols, seed, .. } => {
-                vec![("days", json!(days)), ("symbols", json!(symbols)), ("seed", json!(seed))]
-            }
-        };
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        self.values.json()
     }
 
-    /// Refuses parameters outside the allowed values.
+    /// Refuses parameters outside the allowed values, and formats that the set cannot be written in.
     pub(crate) fn check(&self) -> Result<(), DataError> {
         let bad = |text: String| Err(DataError::BadRequest(text));
-        match self {
-            // A NaN fails the range test as well.
-            Self::Tpch { sf, .. } if !(0.001..=10.0).contains(sf) => {
-                bad(format!("scale factor {sf} is out of range: use 0.001 to 10 (the course uses 0.01, 0.1 and 1)"))
-            }
-            Self::Stocks { days, .. } if !(1..=2520).contains(days) => {
-                bad(format!("{days} days is out of range: use 1 to 2520 (252 are a trading year)"))
-            }
-            Self::Stocks { symbols, .. } if !(8..=stocks::SYMBOLS).contains(symbols) => {
-                bad(format!("{symbols} symbols is out of range: use 8 to {}", stocks::SYMBOLS))
-            }
-            _ => Ok(()),
+        if let Some(wrong) = &self.wrong {
+            return bad(wrong.clone());
         }
+        for parameter in self.set.info.parameters {
+            let value = self.values.get(parameter.name);
+            if !parameter.range.holds(value) {
+                return bad(format!("--{} {value} is out of range: use {} ({})", parameter.name, parameter.range, parameter.about));
+            }
+        }
+        if let Some(format) = self.formats.iter().find(|format| !self.set.info.formats.contains(format)) {
+            return bad(format!("`{}` cannot be written as {format}: use {}", self.set.info.name, Format::list(self.set.info.formats)));
+        }
+        (self.set.refuse)(&self.values).map_or(Ok(()), bad)
     }
 
     /// A rough size of the set on disk in MB (10^6 bytes), for messages.
     pub(crate) fn estimate_mb(&self, formats: &[Format]) -> u64 {
-        let each = |format: &Format| match (self, format) {
-            (Self::Tpch { sf, .. }, format) => sf * tpch::mb_at_sf_1(*format),
-            (Self::Stocks { days, symbols, .. }, format) => {
-                f64::from(*days) * f64::from(*symbols) * f64::from(stocks::MINUTES) * stocks::bytes_a_row(*format) / 1e6
-            }
-        };
-        formats.iter().map(each).sum::<f64>().ceil() as u64
+        formats.iter().map(|format| (self.set.estimate_mb)(&self.values, *format)).sum::<f64>().ceil() as u64
+    }
+}
+
+impl PartialEq for Request {
+    fn eq(&self, other: &Self) -> bool {
+        (self.set.info.name, &self.values, &self.formats) == (other.set.info.name, &other.values, &other.formats)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {:?} {:?}", self.set.info.name, self.values, self.formats)
     }
 }

@@ -96,3 +96,24 @@ fn wrong_use_gives_code_2_and_a_hint() {
     let (code, lines, _) = run(&["--help"]);
     assert!(code == Some(0) && lines.iter().any(|line| line.contains("--sf")), "{lines:?}");
 }
+
+#[test]
+fn the_course_scale_decides_what_is_not_given() {
+    let root = tempfile::tempdir().expect("folder");
+    let dir = root.path().to_str().expect("UTF-8");
+    let made = |scale: &str, args: &[&str]| {
+        let output = command("", &[args, &["--dir", dir]].concat()).env("COURSE_SCALE", scale).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
+    };
+    let (code, text) = made("class", &["stocks", "--symbols", "8", "--formats", "csv"]);
+    assert!(code == Some(0) && text.contains("/stocks-252d-8s (made)"), "{text}");
+    // The option and a parameter count more.
+    let (code, text) = made("class", &["stocks", "--symbols", "8", "--formats", "csv", "--scale", "ci"]);
+    assert!(code == Some(0) && text.contains("/stocks-20d-8s (made)"), "{text}");
+    let (code, text) = made("big", &["taxi", "--rows", "10"]);
+    assert!(code == Some(0) && text.contains("/taxi-10 (made)"), "{text}");
+    let (code, text) = made("huge", &["taxi"]);
+    assert!(code == Some(2) && text.contains("COURSE_SCALE is `huge`: set it to ci, class or big"), "{text}");
+    // What makes nothing does not mind.
+    assert_eq!(made("huge", &["list"]).0, Some(0));
+}

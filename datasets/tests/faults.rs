@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{command, leftovers, made};
-use datasets::{DataError, Request, make, remake, verify};
+use common::{command, leftovers, made, stocks};
+use datasets::{DataError, make, remake, verify};
 
 /// Does nothing by itself: other tests start this program again with only this test.
 #[test]
@@ -31,7 +31,7 @@ fn flip_middle_byte(path: &Path) {
 #[test]
 fn every_kind_of_damage_is_noticed_and_mended() {
     let root = tempfile::tempdir().expect("folder");
-    let request = Request::stocks(1);
+    let request = stocks(1);
     let first = made(&request, root.path());
     assert!(!first.reused);
     let again = made(&request, root.path());
@@ -91,7 +91,7 @@ fn a_killed_maker_leaves_nothing_in_the_way() {
     assert_eq!(leftovers(root.path()), [".stocks-400d.making"]);
     assert!(verify(&root.path().join("stocks-400d")).is_err(), "an interrupted set is not a set");
     // Its lock ended with it, its rubbish is removed.
-    let request = Request::Stocks { days: 400, symbols: 29, seed: 42, formats: vec![datasets::Format::Csv] };
+    let request = stocks(400).formats(&[datasets::Format::Csv]);
     assert!(!made(&request, root.path()).reused);
     assert!(leftovers(root.path()).is_empty());
 }
@@ -99,7 +99,7 @@ fn a_killed_maker_leaves_nothing_in_the_way() {
 #[test]
 fn two_makers_take_turns() {
     let root = tempfile::tempdir().expect("folder");
-    let request = Request::stocks(3);
+    let request = stocks(3);
     let reused = thread::scope(|scope| {
         let makers: Vec<_> = (0..4).map(|_| scope.spawn(|| made(&request, root.path()).reused)).collect();
         makers.into_iter().map(|maker| maker.join().expect("ends")).filter(|reused| *reused).count()
@@ -117,7 +117,7 @@ fn a_maker_waits_for_the_lock_and_says_so() {
     let told = AtomicBool::new(false);
     thread::scope(|scope| {
         let maker = scope.spawn(|| {
-            make(&Request::stocks(1), root.path(), &mut |progress| {
+            make(&stocks(1), root.path(), &mut |progress| {
                 told.fetch_or(progress.what.contains("waiting for process 4711"), Ordering::Relaxed);
             })
         });
@@ -135,7 +135,7 @@ fn a_folder_that_cannot_be_written_is_named() {
     let root = tempfile::tempdir().expect("folder");
     let file = root.path().join("file");
     fs::write(&file, "").expect("writes");
-    let error = make(&Request::stocks(1), &file.join("data"), &mut |_| {}).expect_err("refused");
+    let error = make(&stocks(1), &file.join("data"), &mut |_| {}).expect_err("refused");
     assert!(matches!(error, DataError::NotWritable { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("file/data") && text.contains("--dir") && text.contains("BENCHBOOK_DATA"), "{text}");

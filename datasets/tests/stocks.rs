@@ -4,8 +4,8 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{assert_formats_agree, made, parquet_cells};
-use datasets::{Format, Made, Request};
+use common::{assert_formats_agree, made, parquet_cells, stocks};
+use datasets::{Format, Made, Number};
 
 const MINUTES: usize = 241;
 
@@ -59,29 +59,31 @@ fn pairs(bars: &Bars, step: usize) -> Vec<(f64, String, String)> {
 #[test]
 fn the_planted_pair_stands_out_at_every_step() {
     let root = tempfile::tempdir().expect("folder");
-    let made = made(&Request::stocks(20), root.path());
+    let made = made(&stocks(20), root.path());
     let bars = bars(&made, "bars");
     assert_eq!(bars.len(), 29);
     let planted = datasets::verify(&made.dir).expect("whole").planted.expect("planted");
+    let pair: Vec<&str> = planted["pair"].as_array().expect("pair").iter().map(|symbol| symbol.as_str().expect("text")).collect();
+    let correlation = planted["correlation"].as_f64().expect("number");
     let sectors = sectors(&made);
-    assert_ne!(sectors[&planted.pair[0]], sectors[&planted.pair[1]]);
+    assert_ne!(sectors[pair[0]], sectors[pair[1]]);
     // Minutes, five minutes, and the close of each day.
     for (step, tolerance, runner_up) in [(1, 0.01, 0.6), (5, 0.01, 0.6), (MINUTES, 0.06, 0.93)] {
         let pairs = pairs(&bars, step);
-        assert_eq!((&pairs[0].1, &pairs[0].2), (&planted.pair[0], &planted.pair[1]), "step {step}: {:?}", &pairs[..3]);
-        assert!((pairs[0].0 - planted.correlation).abs() < tolerance, "step {step}: {:?}", &pairs[..3]);
+        assert_eq!((pairs[0].1.as_str(), pairs[0].2.as_str()), (pair[0], pair[1]), "step {step}: {:?}", &pairs[..3]);
+        assert!((pairs[0].0 - correlation).abs() < tolerance, "step {step}: {:?}", &pairs[..3]);
         assert!(pairs[1].0 < runner_up, "step {step}: {:?}", &pairs[..3]);
     }
     // Sectors are visible as well: the next pairs at one minute all belong together.
     assert!(
-        pairs(&bars, 1)[1..30].iter().all(|(_, a, b)| sectors[a] == sectors[b] || planted.pair.contains(b) || planted.pair.contains(a))
+        pairs(&bars, 1)[1..30].iter().all(|(_, a, b)| sectors[a] == sectors[b] || pair.contains(&b.as_str()) || pair.contains(&a.as_str()))
     );
 }
 
 #[test]
 fn bars_keep_the_invariants_and_add_up_to_daily() {
     let root = tempfile::tempdir().expect("folder");
-    let made = made(&Request::stocks(6), root.path());
+    let made = made(&stocks(6), root.path());
     let (bars, daily) = (bars(&made, "bars"), bars(&made, "daily"));
     assert_eq!((made.file("bars", Format::Csv).map(|file| file.rows), daily.len()), (Some(6 * 29 * 241), 29));
     for (symbol, bars) in &bars {
@@ -112,7 +114,7 @@ fn bars_keep_the_invariants_and_add_up_to_daily() {
 #[test]
 fn formats_agree() {
     let root = tempfile::tempdir().expect("folder");
-    let made = made(&Request::stocks(2), root.path());
+    let made = made(&stocks(2), root.path());
     for table in ["bars", "daily", "symbols"] {
         assert_formats_agree(&made, table);
     }
@@ -121,7 +123,7 @@ fn formats_agree() {
 #[test]
 fn bytes_are_the_same_on_every_computer() {
     let root = tempfile::tempdir().expect("folder");
-    let made = made(&Request::stocks(2), root.path());
+    let made = made(&stocks(2), root.path());
     let found: Vec<_> = made.files.iter().map(|file| (file.table.as_str(), file.format, file.sha256.as_str())).collect();
     assert_eq!(found, GOLDEN);
 }
@@ -142,7 +144,9 @@ const GOLDEN: [(&str, Format, &str); 9] = [
 #[test]
 fn fewer_days_or_symbols_are_a_part_and_a_seed_is_another_market() {
     let root = tempfile::tempdir().expect("folder");
-    let stocks = |days, symbols, seed| Request::Stocks { days, symbols, seed, formats: vec![Format::Parquet] };
+    let stocks = |days, symbols, seed| {
+        stocks(days).with("symbols", Number::Whole(symbols)).with("seed", Number::Whole(seed)).formats(&[Format::Parquet])
+    };
     let full = made(&stocks(3, 29, 42), root.path());
     let short = made(&stocks(2, 8, 42), root.path());
     let other = made(&stocks(2, 8, 43), root.path());

@@ -4,7 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use common::{assert_formats_agree, batches, made};
+use common::{assert_formats_agree, batches, made, tpch};
 use datasets::{Format, Made, Manifest, Request, make};
 use tpchgen_arrow::arrow::array::AsArray;
 use tpchgen_arrow::arrow::datatypes::Decimal128Type;
@@ -37,7 +37,7 @@ fn sums_of_files(root: &Path, request: &Request) -> Vec<(String, String)> {
 fn scale_001_has_the_known_rows_and_sums_in_three_formats() {
     let root = tempfile::tempdir().expect("folder");
     let mut steps = Vec::new();
-    let made = make(&Request::tpch(0.01), root.path(), &mut |progress| steps.push(progress)).expect("made");
+    let made = make(&tpch(0.01), root.path(), &mut |progress| steps.push(progress)).expect("made");
     assert!(!made.reused && made.dir.ends_with("tpch-sf0.01"));
     assert_eq!(made.files.len(), 24);
     for (table, rows) in TABLES {
@@ -62,8 +62,8 @@ fn scale_001_has_the_known_rows_and_sums_in_three_formats() {
 
     // The same bytes once more, elsewhere.
     let second = tempfile::tempdir().expect("folder");
-    let first: Vec<_> = sums_of_files(root.path(), &Request::tpch(0.01));
-    assert_eq!(first, sums_of_files(second.path(), &Request::tpch(0.01)));
+    let first: Vec<_> = sums_of_files(root.path(), &tpch(0.01));
+    assert_eq!(first, sums_of_files(second.path(), &tpch(0.01)));
     let text = |root: &Path| std::fs::read_to_string(root.join("tpch-sf0.01/manifest.json")).expect("reads");
     assert_eq!(text(root.path()), text(second.path()));
 }
@@ -71,10 +71,10 @@ fn scale_001_has_the_known_rows_and_sums_in_three_formats() {
 #[test]
 fn formats_are_chosen_kept_and_added() {
     let root = tempfile::tempdir().expect("folder");
-    let parquet = Request::Tpch { sf: 0.001, formats: vec![Format::Parquet] };
+    let parquet = tpch(0.001).formats(&[Format::Parquet]);
     let first = made(&parquet, root.path());
     assert_eq!(first.files.len(), 8);
-    let csv = Request::Tpch { sf: 0.001, formats: vec![Format::Csv, Format::Csv] };
+    let csv = tpch(0.001).formats(&[Format::Csv, Format::Csv]);
     let both = made(&csv, root.path());
     assert!(!both.reused && both.files.len() == 16, "CSV was added, Parquet kept");
     assert!(made(&parquet, root.path()).reused, "more formats than asked for are fine");
@@ -85,7 +85,7 @@ fn formats_are_chosen_kept_and_added() {
 fn parameters_out_of_range_are_refused() {
     let root = tempfile::tempdir().expect("folder");
     for sf in [0.0, -1.0, 0.000_1, 11.0, f64::NAN, f64::INFINITY] {
-        let error = make(&Request::tpch(sf), root.path(), &mut |_| {}).expect_err("refused").to_string();
+        let error = make(&tpch(sf), root.path(), &mut |_| {}).expect_err("refused").to_string();
         assert!(error.contains("out of range") && error.contains("0.001 to 10"), "{error}");
     }
     assert_eq!(std::fs::read_dir(root.path()).expect("reads").count(), 0, "nothing was created");

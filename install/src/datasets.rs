@@ -10,7 +10,9 @@ use crate::progress::Step;
 use crate::run;
 
 /// The datasets every notebook can rely on: arguments of `benchbook data`.
-pub const SMALL: [&[&str]; 2] = [&["tpch", "--sf", "0.01"], &["stocks"]];
+///
+/// Their size does not depend on `COURSE_SCALE`: tests and the doctor look for these.
+pub const SMALL: [&[&str]; 2] = [&["tpch", "--sf", "0.01", "--scale", "ci"], &["stocks", "--days", "20", "--scale", "ci"]];
 
 /// Makes the small datasets, or finds them made and intact.
 ///

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::DataError;
-use crate::request::{Format, Request};
+use crate::format::Format;
+use crate::request::Request;
+use crate::scale::{self, Scale};
 use crate::sets::{SetInfo, sets};
-use crate::stocks;
 
 /// What to do.
 #[derive(Debug, PartialEq)]
@@ -34,7 +35,8 @@ pub struct Args {
     pub force: bool,
 }
 
-const COMMANDS: [&str; 4] = ["tpch", "stocks", "list", "verify"];
+/// Options with a value that every set has.
+const COMMON: [&str; 3] = ["dir", "formats", "scale"];
 const FLAGS: [&str; 3] = ["json", "force", "help"];
 
 impl Args {
@@ -77,10 +79,10 @@ impl Args {
     }
 }
 
-/// Options with a value: `--dir` and every parameter of every set.
+/// Options with a value: those of all sets and every parameter of every set.
 fn options() -> Vec<&'static str> {
-    let parameters = sets().iter().flat_map(|set| set.parameters).map(|parameter| parameter.name);
-    let mut names: Vec<_> = parameters.chain(["dir"]).collect();
+    let parameters = sets().flat_map(|set| set.parameters).map(|parameter| parameter.name);
+    let mut names: Vec<_> = parameters.chain(COMMON).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -88,7 +90,8 @@ fn options() -> Vec<&'static str> {
 
 fn action(words: &[&str], values: &[(String, String)]) -> Result<Action, DataError> {
     let only = |set: Option<&SetInfo>| {
-        let allowed = |name: &str| name == "dir" || set.is_some_and(|set| set.parameters.iter().any(|p| p.name == name));
+        let of_set = |set: &SetInfo, name: &str| COMMON.contains(&name) || set.parameters.iter().any(|p| p.name == name);
+        let allowed = |name: &str| name == "dir" || set.is_some_and(|set| of_set(set, name));
         match values.iter().find(|(name, _)| !allowed(name)) {
             Some((name, _)) => Err(bad(format!("option --{name} does not belong to `{}`; see --help", words.first().unwrap_or(&"list")))),
             None => Ok(()),
@@ -99,40 +102,33 @@ fn action(words: &[&str], values: &[(String, String)]) -> Result<Action, DataErr
         ["verify"] => only(None).map(|()| Action::Verify(None)),
         ["verify", dir] => only(None).map(|()| Action::Verify(Some(PathBuf::from(dir)))),
         [name] => {
-            let Some(set) = sets().iter().find(|set| set.name == *name) else {
-                return Err(unknown("dataset", "", name, &COMMANDS));
+            let Some(set) = sets().find(|set| set.name == *name) else {
+                let known: Vec<_> = sets().map(|set| set.name).chain(["list", "verify"]).collect();
+                return Err(unknown("dataset", "", name, &known));
             };
             only(Some(set))?;
-            request(set.name, values).map(Action::Make)
+            request(set, values).map(Action::Make)
         }
         [_, extra, ..] => Err(bad(format!("unexpected word `{extra}`; parameters are given as options, see --help"))),
     }
 }
 
-fn request(set: &str, values: &[(String, String)]) -> Result<Request, DataError> {
-    let mut request = if set == "tpch" { Request::tpch(0.01) } else { Request::stocks(20) };
-    for (name, value) in values {
-        match (&mut request, name.as_str()) {
-            (Request::Tpch { sf, .. }, "sf") => *sf = number(name, value)?,
-            (Request::Stocks { days, .. }, "days") => *days = number(name, value)?,
-            (Request::Stocks { symbols, .. }, "symbols") => *symbols = number(name, value)?,
-            (Request::Stocks { seed, .. }, "seed") => *seed = number(name, value)?,
-            (Request::Tpch { formats, .. } | Request::Stocks { formats, .. }, "formats") => {
-                *formats = value.split(',').map(|format| Format::from_str(format.trim())).collect::<Result<_, _>>()?;
-            }
-            _ => {}
-        }
+fn request(set: &SetInfo, values: &[(String, String)]) -> Result<Request, DataError> {
+    let given = |name: &str| values.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let scale = given("scale").map_or_else(Scale::from_environment, str::parse)?;
+    let mut request = Request::new(set.name, scale)?;
+    for parameter in set.parameters {
+        let Some(text) = given(parameter.name) else { continue };
+        let number = parameter.range.parse(text);
+        let number = number.ok_or_else(|| bad(format!("--{} takes {}, not `{text}`", parameter.name, parameter.range)))?;
+        request = request.with(parameter.name, number);
+    }
+    if let Some(formats) = given("formats") {
+        let formats = formats.split(',').map(|format| Format::from_str(format.trim())).collect::<Result<Vec<_>, _>>()?;
+        request = request.formats(&formats);
     }
     request.check()?;
     Ok(request)
-}
-
-fn number<T: FromStr>(name: &str, value: &str) -> Result<T, DataError> {
-    let allowed = sets().iter().flat_map(|set| set.parameters).find(|parameter| parameter.name == name);
-    value
-        .trim()
-        .parse()
-        .map_err(|_| bad(format!("--{name} takes {}, not `{value}`", allowed.map_or("a number", |parameter| parameter.allowed))))
 }
 
 fn bad(text: String) -> DataError {
@@ -168,18 +164,25 @@ pub fn help() -> String {
     for set in sets() {
         text += &format!("\n{}: {}\n", set.name, set.about);
         for parameter in set.parameters {
-            text += &format!("  --{:<9} {} [{}; default {}]\n", parameter.name, parameter.about, parameter.allowed, parameter.default);
+            let default = parameter.default_text();
+            text += &format!("  --{:<9} {} [{}; default {default}]\n", parameter.name, parameter.about, parameter.range);
         }
+        text += &format!("  --formats   out of {} [default {}]\n", Format::list(set.formats), set.default_formats);
     }
-    text += "\nFor all:\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output\n";
-    text += &format!("\nDefaults: {} symbols, seed {}.", stocks::SYMBOLS, stocks::SEED);
+    text += &format!(
+        "\nFor all:\n  --scale S   sizes that are not given: ci, class or big [default: {}, else ci]\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output",
+        scale::VARIABLE
+    );
     text
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Action, Args};
-    use crate::request::{Format, Request};
+    use crate::format::Format;
+    use crate::request::Request;
+    use crate::scale::Scale;
+    use crate::sets::Number;
 
     fn parse(line: &str) -> Result<Args, String> {
         let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
@@ -189,14 +192,16 @@ mod tests {
     #[test]
     fn requests() {
         let args = parse("tpch --sf=0.1 --json --dir /data").expect("valid");
-        assert_eq!(args.action, Action::Make(Request::tpch(0.1)));
+        let request = |set, name, value| Request::new(set, Scale::Ci).expect("known").with(name, value);
+        assert_eq!(args.action, Action::Make(request("tpch", "sf", Number::Real(0.1))));
         assert!(args.json && !args.force && args.dir.is_some());
-        let Action::Make(Request::Stocks { days, formats, .. }) =
-            parse("stocks --days 5 --formats csv,parquet --force").expect("valid").action
-        else {
-            panic!("not stocks")
-        };
-        assert_eq!((days, formats), (5, vec![Format::Csv, Format::Parquet]));
+        let args = parse("stocks --days 5 --formats csv,parquet --force").expect("valid");
+        let wanted = request("stocks", "days", Number::Whole(5)).formats(&[Format::Csv, Format::Parquet]);
+        assert_eq!(args.action, Action::Make(wanted));
+        let class = Request::new("taxi", Scale::Class).expect("known");
+        assert_eq!(parse("taxi --scale class").expect("valid").action, Action::Make(class.clone()));
+        let rows = class.with("rows", Number::Whole(1000));
+        assert_eq!(parse("taxi --rows 1e3 --scale class").expect("valid").action, Action::Make(rows));
         assert_eq!(parse("").expect("valid").action, Action::List);
         assert_eq!(parse("tpch --help").expect("valid").action, Action::Help);
     }
@@ -207,7 +212,11 @@ mod tests {
             ("tpcg", "did you mean `tpch`?"),
             ("tpch --df 1", "did you mean `--sf`?"),
             ("tpch --days 3", "does not belong to `tpch`"),
-            ("tpch --sf big", "takes 0.001 to 10"),
+            ("tpch --sf large", "takes 0.001 to 10"),
+            ("tpch --scale huge", "unknown scale `huge`"),
+            ("taxi --formats txt", "cannot be written as txt: use parquet,csv,jsonl"),
+            ("h2o --rows 10 --groups 20", "need at least as many rows"),
+            ("list --scale ci", "does not belong to `list`"),
             ("tpch --sf 99", "out of range"),
             ("tpch --sf nan", "out of range"),
             ("tpch --sf", "needs a value"),

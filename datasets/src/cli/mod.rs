@@ -90,7 +90,7 @@ fn show_made(made: &Made, json: bool) {
 fn list(root: &Path, json: bool) {
     let made = made_in(root);
     if json {
-        let sets: Vec<_> = sets::sets().iter().map(|set| json!({ "name": set.name, "about": set.about, "licence": set.licence })).collect();
+        let sets: Vec<_> = sets::sets().map(|set| json!({ "name": set.name, "about": set.about, "licence": set.licence })).collect();
         let made: Vec<_> = made
             .iter()
             .map(|(dir, manifest)| json!({ "dir": dir, "set": manifest.set, "parameters": manifest.parameters, "bytes": manifest.bytes() }))
@@ -102,7 +102,7 @@ fn list(root: &Path, json: bool) {
     for set in sets::sets() {
         show::line(&format!("  {:<7} {}", set.name, set.about));
         for parameter in set.parameters {
-            show::line(&format!("          --{:<8} {} (default {})", parameter.name, parameter.about, parameter.default));
+            show::line(&format!("          --{:<8} {} (default {})", parameter.name, parameter.about, parameter.default_text()));
         }
     }
     show::line(&format!("Made in {}:", root.display()));
@@ -151,7 +151,7 @@ fn candidates(root: &Path) -> Vec<PathBuf> {
     };
     let named = |dir: &PathBuf| {
         let name = dir.file_name().unwrap_or_default().to_string_lossy();
-        dir.is_dir() && sets::sets().iter().any(|set| name.starts_with(&format!("{}-", set.name)))
+        dir.is_dir() && sets::sets().any(|set| name.starts_with(&format!("{}-", set.name)))
     };
     let mut dirs: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(named).collect();
     dirs.sort();

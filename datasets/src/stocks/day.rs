@@ -1,8 +1,8 @@
 //! One trading day after the other: daily open and close first, then the bridge between them, cut into bars.
 
 use super::factors;
-use super::random::Random;
 use crate::calendar::nth_weekday;
+use crate::random::Random;
 
 /// Bars of a day, 14:30 to 18:30 UTC, both ends included.
 pub const MINUTES: u32 = 241;

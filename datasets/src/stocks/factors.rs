@@ -1,7 +1,7 @@
 //! Correlated normal steps: market, sector and own factor, and the planted follower.
 
-use super::random::Random;
 use super::symbols::{FOLLOWER, LEADER, SECTORS, sector};
+use crate::random::Random;
 
 /// Correlation of the planted pair.
 pub const PLANTED: f64 = 0.98;

@@ -11,43 +11,70 @@
 
 mod day;
 mod factors;
-mod random;
 mod symbols;
 mod tables;
 
+use serde_json::json;
+
 use crate::error::DataError;
+use crate::format::Format;
 use crate::make::{Job, Progress};
-use crate::manifest::{FileRecord, Planted};
-use crate::request::Format;
+use crate::manifest::FileRecord;
+use crate::sets::{Parameter, Set, SetInfo, TableInfo};
 use crate::write;
 
-pub use day::MINUTES;
-use day::Market;
+use day::{MINUTES, Market};
 
-/// Name and version of the generator; the version changes with the contents.
-pub const GENERATOR: (&str, &str) = ("benchbook-stocks", "1");
-/// The default seed.
-pub const SEED: u64 = 42;
 /// All symbols there are.
-pub const SYMBOLS: u32 = symbols::ALL.len() as u32;
+const SYMBOLS: u64 = symbols::ALL.len() as u64;
 
-/// The answer hidden in the data.
-pub fn planted() -> Planted {
-    let pair = [symbols::LEADER, symbols::FOLLOWER].map(|i| symbols::ALL[i].symbol.to_owned());
-    Planted { pair, correlation: factors::PLANTED }
-}
+/// The set. Planted: `pair`, two symbols of different sectors, and the `correlation` of their log returns as built in.
+pub static SET: Set = Set {
+    info: SetInfo {
+        name: "stocks",
+        about: "Minute bars of fictional companies, 241 a trading day; one pair of symbols from different sectors moves together (planted correlation 0.98).",
+        licence: "CC0-1.0: own data, no rights reserved. Companies and prices are invented.",
+        parameters: &[
+            Parameter::whole("days", "{}d", (1, 2520), [20, 252, 910], "trading days (Monday to Friday) from 2024-01-02")
+                .suggest(&["5", "20", "252"]),
+            Parameter::whole("symbols", "{}s", (8, SYMBOLS), [SYMBOLS; 3], "number of symbols").suggest(&["8", "29"]),
+            Parameter::seed("another seed gives another market with the same planted pair"),
+        ],
+        formats: &Format::ALL,
+        default_formats: "parquet,csv,jsonl",
+        tables: &[
+            TableInfo {
+                name: "bars",
+                about: "one symbol and minute, in order of time: symbol, timestamp (UTC), open, high, low, close (whole cents), volume (shares)",
+            },
+            TableInfo {
+                name: "daily",
+                about: "one symbol and day, what the day's bars must add up to: symbol, date, open, high, low, close, volume",
+            },
+            TableInfo { name: "symbols", about: "one company: symbol, name, sector" },
+        ],
+    },
+    generator: ("benchbook-stocks", "1"),
+    default_formats: |_| &Format::ALL,
+    estimate_mb: |values, format| values.real("days") * values.real("symbols") * f64::from(MINUTES) * bytes_a_row(format) / 1e6,
+    refuse: |_| None,
+    planted: |_| {
+        let pair = [symbols::LEADER, symbols::FOLLOWER].map(|i| symbols::ALL[i].symbol);
+        Some(json!({ "pair": pair, "correlation": factors::PLANTED }))
+    },
+    write: |job, values, progress| write(job, values.whole("days") as u32, values.whole("symbols") as u32, values.whole("seed"), progress),
+};
 
-/// Bytes a bar takes, for estimates.
-pub fn bytes_a_row(format: Format) -> f64 {
+fn bytes_a_row(format: Format) -> f64 {
     match format {
         Format::Parquet => 20.0,
         Format::Csv => 58.0,
-        Format::Jsonl => 117.0,
+        Format::Jsonl | Format::Txt => 117.0,
     }
 }
 
 /// Writes the three tables.
-pub fn write(job: &Job<'_>, days: u32, symbols: u32, seed: u64, progress: &mut dyn FnMut(Progress)) -> Result<Vec<FileRecord>, DataError> {
+fn write(job: &Job<'_>, days: u32, symbols: u32, seed: u64, progress: &mut dyn FnMut(Progress)) -> Result<Vec<FileRecord>, DataError> {
     let mut market = Market::new(seed, symbols as usize);
     let mut daily = tables::Daily::default();
     let mut done = 0;

@@ -1,22 +1,26 @@
 //! Writes a stream of record batches to all wanted formats at once, one thread for each, in bounded memory.
 
+mod meter;
 mod parquet;
 mod summed;
-mod text;
+pub mod text;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use tpchgen_arrow::arrow::array::RecordBatch;
-use tpchgen_arrow::arrow::datatypes::SchemaRef;
+use tpchgen_arrow::arrow::datatypes::{DataType, Field, SchemaRef};
 use tpchgen_arrow::arrow::error::ArrowError;
 
 use crate::error::DataError;
+use crate::format::Format;
 use crate::make::Job;
 use crate::manifest::FileRecord;
-use crate::request::Format;
+use crate::parallel;
 
+pub use meter::Meter;
 pub use summed::hex;
 
 /// Batches that may wait for a writer: enough to keep it busy, little enough to bound memory.
@@ -71,6 +75,49 @@ pub fn table(
     })
 }
 
+/// A table made of pieces, which are generated on all cores: `make` must depend on the number of the piece alone.
+///
+/// # Errors
+/// As [`table`].
+pub fn pieces(
+    job: &Job<'_>,
+    name: &str,
+    schema: &SchemaRef,
+    pieces: u64,
+    make: impl Fn(u64) -> Result<RecordBatch, ArrowError> + Sync,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<FileRecord>, DataError> {
+    parallel::in_order(job.threads, pieces, make, |batches| {
+        table(job, name, schema, batches, |rows| {
+            meter.rows(name, rows);
+            true
+        })
+    })
+}
+
+/// A file that is no table: `text` under `name`, recorded with so many rows of CSV.
+///
+/// # Errors
+/// From the file system.
+pub fn plain(job: &Job<'_>, name: &str, rows: u64, text: &[u8]) -> Result<FileRecord, DataError> {
+    let path = format!("{name}.csv");
+    let target = job.dir.join(&path);
+    let mut file = create(job, &target)?;
+    let done = file.write_all(text).and_then(|()| file.finish());
+    let done = done.map_err(|source| DataError::io("write", &target, source, job.need_mb))?;
+    Ok(FileRecord { path, table: name.to_owned(), format: Format::Csv, rows, bytes: done.bytes, sha256: done.sha256 })
+}
+
+/// A column that always has a value.
+pub fn column(name: &str, kind: DataType) -> Field {
+    Field::new(name, kind, false)
+}
+
+/// A column of floats that are written with so many decimals as text.
+pub fn decimals(name: &str, digits: usize) -> Field {
+    column(name, DataType::Float64).with_metadata([(text::DECIMALS.to_owned(), digits.to_string())])
+}
+
 fn file(job: &Job<'_>, table: &str, format: Format, schema: &SchemaRef, batches: &Receiver<RecordBatch>) -> Result<FileRecord, DataError> {
     let name = format!("{table}.{format}");
     let path = job.dir.join(&name);
@@ -78,6 +125,7 @@ fn file(job: &Job<'_>, table: &str, format: Format, schema: &SchemaRef, batches:
         Format::Parquet => parquet::write(job, table, &path, schema, batches)?,
         Format::Csv => text::write(job, table, &path, schema, batches, text::Style::Csv)?,
         Format::Jsonl => text::write(job, table, &path, schema, batches, text::Style::Jsonl)?,
+        Format::Txt => text::write(job, table, &path, schema, batches, text::Style::Plain)?,
     };
     Ok(FileRecord { path: name, table: table.to_owned(), format, rows, bytes: done.bytes, sha256: done.sha256 })
 }

@@ -5,10 +5,30 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use datasets::{Format, Made, Request, make};
+use datasets::{Format, Made, Number, Request, Scale, make};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tpchgen_arrow::arrow::array::RecordBatch;
+use tpchgen_arrow::arrow::datatypes::DataType;
 use tpchgen_arrow::arrow::util::display::array_value_to_string;
+
+/// A set with one parameter given.
+pub fn request(set: &str, name: &str, value: Number) -> Request {
+    Request::new(set, Scale::Ci).expect("known").with(name, value)
+}
+
+pub fn stocks(days: u64) -> Request {
+    request("stocks", "days", Number::Whole(days))
+}
+
+pub fn tpch(sf: f64) -> Request {
+    request("tpch", "sf", Number::Real(sf))
+}
+
+/// Any other set, with so many rows (seconds, words).
+pub fn rows(set: &str, rows: u64) -> Request {
+    let info = datasets::sets().find(|info| info.name == set).expect("known");
+    request(set, info.parameters[0].name, Number::Whole(rows))
+}
 
 pub fn made(request: &Request, root: &Path) -> Made {
     make(request, root, &mut |_| {}).expect("made")
@@ -38,7 +58,8 @@ pub fn parquet_cells(made: &Made, table: &str) -> (Vec<String>, Vec<Vec<String>>
 }
 
 fn timestamp_mark(batch: &RecordBatch, column: usize) -> String {
-    if batch.schema().field(column).name() == "timestamp" { " ".to_owned() } else { "T".to_owned() }
+    let is_time = matches!(batch.schema().field(column).data_type(), DataType::Timestamp(..));
+    if is_time { " ".to_owned() } else { "T".to_owned() }
 }
 
 /// The same from the CSV file, by a small reader of RFC 4180.
@@ -71,6 +92,7 @@ pub fn jsonl_cells(made: &Made, table: &str, header: &[String]) -> Vec<Vec<Strin
         assert_eq!(object.len(), header.len());
         let cell = |name: &String| match &object[name] {
             serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Null => String::new(),
             number => number.to_string(),
         };
         header.iter().map(cell).collect()
@@ -110,7 +132,7 @@ pub fn command(setup: &str, args: &[&str]) -> Command {
     let program = std::env::current_exe().expect("own path");
     command.args(["-c", &format!("{setup}\nexec \"$0\" --exact child --nocapture")]).arg(program);
     command.env("DATASETS_TEST_ARGS", args.join("\u{1f}")).stdin(Stdio::null());
-    command.env("BENCHBOOK_DATA", "/nonexistent/benchbook");
+    command.env("BENCHBOOK_DATA", "/nonexistent/benchbook").env_remove("COURSE_SCALE");
     command
 }
 

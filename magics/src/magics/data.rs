@@ -15,7 +15,7 @@ use crate::table::{Heading, Table};
 use crate::units;
 
 /// Names of the sets, for completion and usage errors.
-pub const SETS: &[&str] = &["tpch", "stocks"];
+const SETS: &[&str] = &["tpch", "stocks", "taxi", "h2o", "events", "ticks", "words"];
 
 static SPEC: Spec = Spec {
     name: "data",
@@ -23,12 +23,20 @@ static SPEC: Spec = Spec {
     summary: "Makes a dataset, or lists those that can be made",
     category: "Data",
     options: &[
-        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`").default("0.01"),
-        OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days").default("20"),
+        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`"),
+        OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days"),
         OptionSpec::value("symbols", ValueKind::Int, "`stocks`: number of symbols").default("29"),
-        OptionSpec::value("seed", ValueKind::Int, "`stocks`: another seed gives another market").default("42"),
-        OptionSpec::value("formats", ValueKind::List, "file formats out of parquet, csv, jsonl").short('f'),
+        OptionSpec::value("rows", ValueKind::Int, "`taxi`, `h2o`, `events`: rows"),
+        OptionSpec::value("groups", ValueKind::Int, "`h2o`: groups of id1, id2, id4 and id5").default("100"),
+        OptionSpec::value("zipf", ValueKind::Float, "`events`: exponent of the skew of users and repositories; 0 is none").default("1.1"),
+        OptionSpec::value("seconds", ValueKind::Int, "`ticks`: length of the feed"),
+        OptionSpec::value("rate", ValueKind::Int, "`ticks`: trades a second").default("10000"),
+        OptionSpec::value("words", ValueKind::Int, "`words`: number of words"),
+        OptionSpec::value("seed", ValueKind::Int, "another seed gives other data of the same kind (not `tpch`)").default("42"),
+        OptionSpec::value("scale", ValueKind::Choice(&["ci", "class", "big"]), "sizes that are not given; `COURSE_SCALE` sets it for all"),
+        OptionSpec::value("formats", ValueKind::List, "file formats out of parquet, csv, jsonl (`words`: txt)").short('f'),
         OptionSpec::flag("tables", "makes each Parquet file a SQL view of its name").short('t'),
+        OptionSpec::value("out", ValueKind::Name, "binds the set's folder: a `String` in Rust, a `Path` in Python").short('o'),
         OptionSpec::flag("force", "makes the files again"),
     ],
     positional: Some(Positional {
@@ -41,14 +49,30 @@ static SPEC: Spec = Spec {
         Example { code: "%data", about: "What can be made and what is there" },
         Example { code: "%data tpch --sf 0.1", about: "TPC-H-derived tables" },
         Example { code: "%data stocks --days 20 --tables", about: "Minute bars, at once usable as SQL tables" },
+        Example { code: "%data taxi --rows 2e5 --out taxi", about: "Taxi trips; `taxi` is their folder in Rust and Python" },
+        Example { code: "%data h2o --scale class", about: "The size of a lesson" },
     ],
-    details: "Files are the same on every computer, kept in a cache folder, checked before use and made again when they are broken.\n\n`tpch` \
+    details: "Files are the same on every computer, kept in a cache folder, checked before use and made again when they are broken. \
+`manifest.json` beside them tells rows, checksums, licence and the planted answer.\n\nSizes by `--scale`, else by the environment variable \
+`COURSE_SCALE`, else `ci` (then `class`, `big`): `tpch` sf 0.01 (1, 10), `stocks` 20 days (252, 910), `taxi` 2e5 rows (3e6, 1e7), `h2o` 1e6 \
+rows (1e7, 1e8), `events` 1e5 rows (1e6, 1e7), `ticks` 30 s (300, 3000), `words` 1e6 (1e7, 1e8).\n\n`tpch` \
 is TPC-H-derived and not comparable with TPC-H results; 22 queries over it, with answers, are in `datasets/queries/tpch`: run one with \
 `%sql --file ../datasets/queries/tpch/q01.sql` after `%data tpch --tables`.",
 };
 
-/// Options and the set that each belongs to.
-const BELONGS: &[(&str, &str)] = &[("sf", "tpch"), ("days", "stocks"), ("symbols", "stocks"), ("seed", "stocks")];
+/// Options and the sets that have them; the others belong to all.
+const BELONGS: &[(&str, &[&str])] = &[
+    ("sf", &["tpch"]),
+    ("days", &["stocks"]),
+    ("symbols", &["stocks"]),
+    ("rows", &["taxi", "h2o", "events"]),
+    ("groups", &["h2o"]),
+    ("zipf", &["events"]),
+    ("seconds", &["ticks"]),
+    ("rate", &["ticks"]),
+    ("words", &["words"]),
+    ("seed", &["stocks", "taxi", "h2o", "events", "ticks", "words"]),
+];
 
 /// The magic.
 pub struct Data;
@@ -61,15 +85,19 @@ impl Magic for Data {
     fn run(&self, call: &Call, host: &mut dyn Host) -> Result<(), MagicError> {
         let Some(set) = call.options.words().first() else {
             if let Some(option) = SPEC.options.iter().find(|option| call.options.has(option.long)) {
-                let hint = format!("write `%data tpch` or `%data stocks` before `--{}`", option.long);
+                let owner = BELONGS.iter().find(|(name, _)| *name == option.long).map_or("taxi", |(_, owners)| owners[0]);
+                let hint = format!("write a set before `--{}`, for example `%data {owner}`", option.long);
                 return Err(call.options.error_at(option.long, "there is no set to make", Some(hint)));
             }
             return list(host);
         };
-        if let Some((option, owner)) = BELONGS.iter().find(|(option, owner)| owner != set && call.options.has(option)) {
-            let message = format!("`--{option}` belongs to `{owner}`, not to `{set}`");
+        if let Some((option, owners)) = BELONGS.iter().find(|(option, owners)| !owners.contains(&set.as_str()) && call.options.has(option))
+        {
+            let owners: Vec<_> = owners.iter().map(|owner| format!("`{owner}`")).collect();
+            let message = format!("`--{option}` belongs to {}, not to `{set}`", owners.join(", "));
             return Err(call.options.error_at(option, message, None));
         }
+        let out = call.assign.as_deref().or(call.options.text("out"));
         host.status(&format!("making {set}"));
         let arguments = arguments(call, set);
         let borrowed: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -79,28 +107,42 @@ impl Magic for Data {
         if call.options.flag("tables") {
             make_views(&made, host)?;
         }
-        Ok(())
+        out.map_or(Ok(()), |name| bind(name, &made.dir, host))
     }
 }
 
 fn arguments(call: &Call, set: &str) -> Vec<String> {
+    let options = &call.options;
     let mut arguments = vec!["data".to_owned(), set.to_owned()];
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            arguments.push(format!("--{name}"));
-            arguments.push(value);
-        }
-    };
-    add("sf", call.options.float("sf").map(|sf| sf.to_string()));
-    for name in ["days", "symbols", "seed"] {
-        add(name, call.options.int(name).map(|value| value.to_string()));
+    for name in BELONGS.iter().map(|(name, _)| *name).chain(["scale", "formats"]) {
+        let value = match SPEC.option(name).and_then(|option| option.value) {
+            Some(ValueKind::Int) => options.int(name).map(|value| value.to_string()),
+            Some(ValueKind::Float) => options.float(name).map(|value| value.to_string()),
+            Some(ValueKind::List) => options.list(name).map(|items| items.join(",")),
+            _ => options.text(name).map(str::to_owned),
+        };
+        arguments.extend(value.into_iter().flat_map(|value| [format!("--{name}"), value]));
     }
-    add("formats", call.options.list("formats").map(|formats| formats.join(",")));
-    if call.options.flag("force") {
+    if options.flag("force") {
         arguments.push("--force".to_owned());
     }
     arguments.push("--json".to_owned());
     arguments
+}
+
+/// Makes the folder of the set a variable in Rust and Python; a Python that does not start takes nothing from the others.
+fn bind(name: &str, dir: &str, host: &mut dyn Host) -> Result<(), MagicError> {
+    host.status("binding the folder");
+    host.eval_rust(&format!("let {name}: String = String::from({dir:?});"))?;
+    // A JSON string is a Python string as well.
+    let python = format!("{name} = __import__(\"pathlib\").Path({})", Value::from(dir));
+    let line = match host.measure_python(&python, None, &mut |_| {}) {
+        Ok(()) => format!("`{name}`: the folder, as `String` in Rust and `Path` in Python"),
+        Err(error) if host.is_cancelled() => return Err(error),
+        Err(error) => format!("`{name}`: the folder, as `String` in Rust; not in Python ({}: {})", error.name, error.message),
+    };
+    host.display(&Bundle::text(line.clone()).with("text/html", html::inline(&line)));
+    Ok(())
 }
 
 /// Runs `benchbook data …`, shows progress, and returns its last JSON line.
@@ -232,7 +274,7 @@ fn list(host: &mut dyn Host) -> Result<(), MagicError> {
     let known = Table {
         headings: vec![Heading::text("set"), Heading::text("what it is"), Heading::text("licence")],
         rows: sets.iter().map(|set| ["name", "about", "licence"].map(|key| Some(text(set, key))).to_vec()).collect(),
-        caption: vec!["make one with `%data tpch --sf 0.1` or `%data stocks --days 20`".into()],
+        caption: vec!["make one with its name, for example `%data taxi`; `%data --help` tells the sizes".into()],
         marked: false,
     };
     let row = |made: &Value| {
@@ -258,7 +300,8 @@ fn list(host: &mut dyn Host) -> Result<(), MagicError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Example, SPEC};
+    use super::{BELONGS, Example, SETS, SPEC};
+    use crate::error::MagicError;
     use crate::sql_wire::SqlReply;
     use crate::testing::{Recorder, plain, run_cell};
 
@@ -282,6 +325,13 @@ mod tests {
     }
 
     #[test]
+    fn every_owner_is_a_set_and_every_owned_option_exists() {
+        for (option, owners) in BELONGS {
+            assert!(SPEC.option(option).is_some() && owners.iter().all(|owner| SETS.contains(owner)), "{option}");
+        }
+    }
+
+    #[test]
     fn views_on_request() {
         let mut host = host().reply(Ok(SqlReply::default()));
         run_cell("%data tpch --tables", &mut host).unwrap();
@@ -296,10 +346,36 @@ mod tests {
         assert!(text.contains("unknown set `tcph`") && text.contains("did you mean `tpch`?"), "{text}");
         let text = plain(&run_cell("%data stocks --sf 1", &mut host).unwrap_err());
         assert!(text.contains("`--sf` belongs to `tpch`"), "{text}");
+        let text = plain(&run_cell("%data words --rows 1", &mut host).unwrap_err());
+        assert!(text.contains("`--rows` belongs to `taxi`, `h2o`, `events`, not to `words`"), "{text}");
+        assert!(plain(&run_cell("%data taxi --scale huge", &mut host).unwrap_err()).contains("`ci`, `class`, `big`"));
         assert!(plain(&run_cell("%data --sf 1", &mut host).unwrap_err()).contains("no set to make"));
         assert!(host.self_runs.is_empty());
         host.self_lines = vec![r#"{"error":"scale factor 99 is out of range"}"#.into()];
         assert!(plain(&run_cell("%data tpch --sf 99", &mut host).unwrap_err()).contains("out of range"));
+    }
+
+    #[test]
+    fn parameters_of_all_kinds_are_handed_on() {
+        let mut host = host();
+        run_cell("%data events --rows 1e5 --zipf 1.5 --seed 7 --scale class --formats csv,jsonl --force", &mut host).unwrap();
+        let said = "data events --rows 100000 --zipf 1.5 --seed 7 --scale class --formats csv,jsonl --force --json";
+        assert_eq!(host.self_runs[0].join(" "), said);
+    }
+
+    #[test]
+    fn the_folder_becomes_a_variable() {
+        for cell in ["%data tpch --out dir", "dir << %data tpch"] {
+            let mut host = host();
+            run_cell(cell, &mut host).unwrap();
+            assert_eq!(host.rust, [r#"let dir: String = String::from("/data/it's");"#]);
+            assert_eq!(host.measured_python[0].0, r#"dir = __import__("pathlib").Path("/data/it's")"#);
+            assert!(host.shown().contains("`dir`: the folder"), "{}", host.shown());
+        }
+        let mut host = host();
+        host.python_errors.push_back(MagicError::new("PythonError", "not installed"));
+        run_cell("%data tpch --out dir", &mut host).unwrap();
+        assert!(host.shown().contains("not in Python (PythonError: not installed)"), "{}", host.shown());
     }
 
     #[test]

@@ -26,3 +26,18 @@ fn a_dataset_becomes_tables() {
     let apart = session.ok("let c: Vec<f64> = best.column(\"c\")?.f64()?.into_no_null_iter().collect();\nc[0] > 0.9 && c[1] < 0.9");
     assert_eq!(apart.result(), "true", "{}", pair.text());
 }
+
+#[test]
+fn a_dataset_is_a_folder_in_every_language() {
+    let mut session = Session::start();
+    let made = session.ok("%data taxi --rows 1000 --tables --out taxi");
+    assert!(made.rich("text/plain").contains("trips.parquet"), "{}", made.text());
+    assert!(made.text().contains("`taxi`: the folder, as `String` in Rust and `Path` in Python"), "{}", made.text());
+    let counted = session.ok("%%sql\nSELECT count(*) AS n, count(DISTINCT payment_type) AS p FROM trips");
+    assert!(counted.rich("text/plain").contains("1000"), "{}", counted.text());
+    let rust = session.ok("std::fs::read_to_string(format!(\"{taxi}/trips.csv\"))?.lines().count()");
+    assert_eq!(rust.result(), "1001");
+    let python = session.ok("%%python\nprint(type(taxi).__name__, len((taxi / 'trips_bad.csv').read_bytes().splitlines()))");
+    assert_eq!(python.stdout().trim(), "PosixPath 1001");
+    session.run("%data taxi --rows 0").fails("DataError").says(&["--rows 0 is out of range"]);
+}

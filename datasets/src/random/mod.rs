@@ -1,6 +1,10 @@
 //! A random generator with the same stream on every computer: xoshiro256++ seeded by SplitMix64 (both public domain,
 //! by D. Blackman and S. Vigna), normal variates by Marsaglia's polar method on the portable `libm`.
 
+mod weighted;
+
+pub use weighted::Weighted;
+
 /// A stream of random numbers.
 pub struct Random {
     state: [u64; 4],
@@ -18,7 +22,8 @@ impl Random {
         Self { state, spare: None }
     }
 
-    fn next(&mut self) -> u64 {
+    /// 64 random bits.
+    pub fn next(&mut self) -> u64 {
         let s = &mut self.state;
         let result = s[0].wrapping_add(s[3]).rotate_left(23).wrapping_add(s[0]);
         let t = s[1] << 17;
@@ -34,6 +39,21 @@ impl Random {
     /// Uniform in `[0, 1)`, a multiple of 2^-53.
     pub fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// A whole number in `0..n`. What the product leaves uneven is less than n in 2^64.
+    pub fn below(&mut self, n: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
+    }
+
+    /// Whether something of this probability happens.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.uniform() < probability
+    }
+
+    /// Exponential with this mean.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * libm::log(1.0 - self.uniform())
     }
 
     /// Normal with mean 0 and variance 1.
