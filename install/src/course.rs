@@ -156,6 +156,27 @@ mod tests {
         assert!(wrong_minutes(&[lesson("35", None), lesson("99", None)])[0].contains("35_x"));
     }
 
+    /// Links of Markdown that are no address; code is left out.
+    fn local_links(markdown: &str) -> Vec<&str> {
+        let prose = markdown.split('`').step_by(2);
+        let targets = prose.flat_map(|prose| prose.split("](").skip(1)).filter_map(|rest| rest.split(')').next());
+        targets.map(|target| target.split('#').next().unwrap_or_default()).filter(|t| !t.is_empty() && !t.contains(':')).collect()
+    }
+
+    #[test]
+    fn links_between_notebooks_lead_somewhere() -> Result<()> {
+        assert_eq!(local_links("[a](b.ipynb#c) ![d](e.png) [f](https://g) [h](#i) `j[0](k)`"), ["b.ipynb", "e.png"]);
+        let folder = crate::Layout::discover()?.notebooks();
+        for path in paths(&folder)? {
+            for cell in Notebook::read(&path)?.cells().iter().filter(|cell| cell["cell_type"] == "markdown") {
+                let text = notebook::text(&cell["source"]);
+                let lost: Vec<&str> = local_links(&text).into_iter().filter(|link| !folder.join(link).exists()).collect();
+                assert!(lost.is_empty(), "{}, cell {}: there is no {}", path.display(), cell["id"], lost.join(", "));
+            }
+        }
+        Ok(())
+    }
+
     #[test]
     fn the_core_notebooks_of_each_module_take_a_day() -> Result<()> {
         let wrong = wrong_minutes(&lessons(&crate::Layout::discover()?.notebooks())?);

@@ -37,7 +37,10 @@ pub fn build(layout: &Layout, notebooks: &Path, out: &Path, solutions: bool, pro
     owned::renew(&work)?;
     let built = generate(layout, notebooks, &work, out, solutions);
     owned::remove(&work)?;
-    built?;
+    for warning in built? {
+        // Such as a link within a page that leads nowhere: the page can be read all the same.
+        task.note(warning.strip_prefix(&format!("{}/source/", work.display())).unwrap_or(&warning));
+    }
     let (pages, broken) = links::check(out)?;
     if !broken.is_empty() {
         bail!("the site would not be whole without a network:\n  {}", broken.join("\n  "));
@@ -47,14 +50,25 @@ pub fn build(layout: &Layout, notebooks: &Path, out: &Path, solutions: bool, pro
     Ok(Site { index: out.join("index.html"), pages, bytes })
 }
 
-/// Runs the generator in the folder `work`.
-fn generate(layout: &Layout, notebooks: &Path, work: &Path, out: &Path, solutions: bool) -> Result<()> {
+/// Runs the generator in the folder `work`; returns what it complains about.
+fn generate(layout: &Layout, notebooks: &Path, work: &Path, out: &Path, solutions: bool) -> Result<Vec<String>> {
     sources::write(notebooks, work, solutions)?;
     let mut command = python::isolated(&layout.python());
     // Nothing is to be left behind in the clone.
     command.arg("-B").arg(layout.root.join("install/python/site/build.py")).arg(work).arg(out);
-    run::output(&mut command).context("the site could not be built; the lines below name the page")?;
-    Ok(())
+    let mut warnings = Vec::new();
+    run::lines(
+        &mut command,
+        |_| {},
+        |line| {
+            if line.contains("WARNING: ") {
+                warnings.push(line.trim().to_owned());
+            }
+        },
+        |_| true,
+    )
+    .context("the site could not be built")?;
+    Ok(warnings)
 }
 
 /// Megabytes, for people.

@@ -9,6 +9,9 @@ from pygments.formatters import HtmlFormatter
 # Code and tables of so many lines are not cut.
 SHORT = 28
 
+# A table of more columns is set smaller.
+MANY = 7
+
 STYLE = (Path(__file__).resolve().parent / "print.css").read_text(encoding="utf-8")
 
 
@@ -34,13 +37,23 @@ def article(site, name, all_names):
             link.unwrap()  # a page of another document
         else:
             link["href"] = f"#{page or name}" + (f"--{place}" if place else "")
-    # Nobody can open on paper what is closed; the machine of a single result is that of the page.
-    for details in found.select("details.hide, details.machine"):
-        details["open"] = ""
+    # Nobody can open on paper what is closed. The machine of a single result is that of the page, and a check, which is long
+    # and holds hints, is for the notebook.
+    for details in found.select("details"):
+        what = details.summary.get_text(strip=True) if details.summary else ""
+        if what.startswith("Machine:"):
+            details.decompose()
+        elif what == "The check":
+            details.div.decompose()
+            details.summary.string = "The check, whose code is in the notebook, says:"
+        else:
+            details["open"] = ""
     for block in found.select("pre, table"):
         lines = len(block.find_all("tr")) if block.name == "table" else block.get_text().count("\n")
         if lines <= SHORT:
             block["class"] = [*block.get("class", []), "whole"]
+        if block.name == "table" and max((len(row.find_all(["td", "th"])) for row in block.find_all("tr")), default=0) > MANY:
+            block["class"] = [*block.get("class", []), "wide"]
     for image in found.select("img"):
         image.attrs.pop("loading", None)
     return found
@@ -93,8 +106,7 @@ def module_front(part):
         for lesson in part["lessons"]
     )
     total = f"<tr><th>Taught in class</th><th>{minutes} min</th></tr>" if minutes else ""
-    above = "Benchbook, module" if part["module"] else "Benchbook"
-    return f'<section class="front"><p>{above}</p><h1>{escape(part["title"])}</h1><table>{rows}{total}</table></section>'
+    return f'<section class="front"><p>Benchbook</p><h1>{escape(part["title"])}</h1><table>{rows}{total}</table></section>'
 
 
 def course_front(course, printed):

@@ -76,7 +76,7 @@ def main():
             document = Document(site, part, f"{number}-")
             pdf, numbers, count = with_numbers(browser, site, work, name, lambda numbers: document.html(module_front(part), numbers))
             outline = document.outline(numbers)
-            finish(PdfWriter(clone_from=pdf), out / f"{name}.pdf", f"Benchbook {part['title']}", outline, [(0, count - 1, f"{number}-")])
+            finish(PdfWriter(clone_from=pdf), out / f"{name}.pdf", f"Benchbook, {part['title']}", outline, [(0, count - 1, f"{number}-")])
             printed.append({"part": part, "pdf": pdf, "outline": outline, "count": count, "prefix": f"{number}-"})
 
         tell(event="printing", what="the whole")

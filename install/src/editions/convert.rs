@@ -87,7 +87,7 @@ fn append_folded(notebook: &mut Notebook, solution: &str) {
     let Some(place) = notebook.position("check").or_else(|| notebook.position("exercise")) else { return };
     let heading = json!({
         "cell_type": "markdown", "id": "solution-note", "metadata": { "tags": ["solution"] },
-        "source": ["*One solution is folded below. Try it yourself first.*"],
+        "source": ["*One solution follows. Try it yourself first.*"],
     });
     let folded = json!({
         "cell_type": "code", "id": "solution", "metadata": { "jupyter": { "source_hidden": true }, "tags": ["solution"] },

@@ -47,7 +47,7 @@ fn parts(lessons: &[Lesson]) -> Value {
     };
     MODULES
         .iter()
-        .map(|module| part(format!("{} {}", module.number, module.title), Some(module.number)))
+        .map(|module| part(format!("Module {}: {}", module.number, module.title), Some(module.number)))
         .chain([part("Appendix".to_owned(), None)])
         .collect()
 }

@@ -56,7 +56,7 @@ fn a_site_is_whole_without_a_network() {
     assert!(built.bytes < 3_000_000, "{} bytes", built.bytes);
     let read = |name: &str| std::fs::read_to_string(out.join(name)).expect("written");
     let front = read("index.html");
-    for part in ["1 Where Python hurts", "2 Representations and formats", "Title of 11_first", "0:05"] {
+    for part in ["Module 1: Where Python hurts", "Module 2: Representations and formats", "Title of 11_first", "0:05"] {
         assert!(front.contains(part), "{part} is not on the front page");
     }
     let page = read("11_first.html");
