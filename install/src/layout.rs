@@ -90,6 +90,24 @@ impl Layout {
         self.target.join("handouts")
     }
 
+    /// Where the editions go unless `--out` says otherwise.
+    #[must_use]
+    pub fn editions(&self) -> PathBuf {
+        self.target.join("editions")
+    }
+
+    /// Where the site goes unless `--out` says otherwise.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.target.join("site")
+    }
+
+    /// Where the PDFs go unless `--out` says otherwise.
+    #[must_use]
+    pub fn pdf(&self) -> PathBuf {
+        self.target.join("pdf")
+    }
+
     /// The course.
     #[must_use]
     pub fn notebooks(&self) -> PathBuf {
