@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -106,6 +107,20 @@ impl Layout {
     #[must_use]
     pub fn pdf(&self) -> PathBuf {
         self.target.join("pdf")
+    }
+
+    /// Holds the folders of work under way.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.target.join("scratch")
+    }
+
+    /// A folder for one piece of work, whose name nobody else uses at the same time.
+    #[must_use]
+    pub fn scratch_for(&self, what: &str) -> PathBuf {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        self.scratch().join(format!("{what}-{process}-{count}"))
     }
 
     /// The course.

@@ -23,7 +23,8 @@ const OLDEST: u32 = 131;
 pub fn print(layout: &Layout, notebooks: &Path, out: &Path, solutions: bool, progress: &Progress) -> Result<Vec<PathBuf>> {
     let browser = browser()?;
     owned::renew(out)?;
-    let work = layout.target.join(format!("pdf-work-{}", std::process::id()));
+    let work = layout.scratch_for("pdf");
+    owned::create(&layout.scratch())?;
     owned::renew(&work)?;
     let printed = print_in(layout, notebooks, &work, out, solutions, &browser, progress);
     owned::remove(&work)?;

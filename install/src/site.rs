@@ -33,7 +33,8 @@ pub fn build(layout: &Layout, notebooks: &Path, out: &Path, solutions: bool, pro
     let mut task = progress.task("Site");
     task.work("about a minute");
     owned::renew(out)?;
-    let work = layout.target.join(format!("site-work-{}", std::process::id()));
+    let work = layout.scratch_for("site");
+    owned::create(&layout.scratch())?;
     owned::renew(&work)?;
     let built = generate(layout, notebooks, &work, out, solutions);
     owned::remove(&work)?;
