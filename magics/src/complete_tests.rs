@@ -34,7 +34,7 @@ fn options_and_values() {
     assert_eq!(at("%%sql --engine=du|ck"), (vec!["duckdb".into()], "duck".into()));
     assert_eq!(at("%%sql -e d|"), (vec!["duckdb".into()], "d".into()));
     assert!(at("%%sql SELECT --e|").0.is_empty());
-    assert_eq!(at("%data t|").0, ["tpch"]);
+    assert_eq!(at("%data t|").0, ["tpch", "taxi", "ticks"]);
     assert!(at("%data |").0.contains(&"stocks".into()));
     assert!(!at("%data tpch |").0.contains(&"stocks".into()));
     assert!(at("%data tpch --|").0.contains(&"--sf".into()));
