@@ -206,11 +206,14 @@ fn memory_is_measured_in_every_language() {
 #[test]
 fn a_time_that_does_not_grow_is_told() {
     let mut session = Session::start();
-    // The sum of a range is a formula to the compiler; that of a vector is not.
-    let cell = session.ok("%%compare --sweep n=1e3..1e6,3 --budget 2s --rounds 6\n\
-         %% setup rust\nlet v: Vec<u64> = (0..n as u64).collect();\n\
-         %% rust label=formula\n(0..n as u64).sum::<u64>()\n\
-         %% rust label=vector\nv.iter().sum::<u64>()");
-    assert!(shown(&cell).contains("formula: the size grew by a factor of 1000"), "{}", shown(&cell));
-    assert!(!shown(&cell).contains("vector: the size grew"), "{}", shown(&cell));
+    // The sum of a range is a formula to the compiler; that of a vector is not. A busy machine may hide that: then it is asked again.
+    let told = (0..3).any(|_| {
+        let cell = session.ok("%%compare --sweep n=1e3..1e6,3 --budget 2s --rounds 6\n\
+             %% setup rust\nlet v: Vec<u64> = (0..n as u64).collect();\n\
+             %% rust label=formula\n(0..n as u64).sum::<u64>()\n\
+             %% rust label=vector\nv.iter().sum::<u64>()");
+        assert!(!shown(&cell).contains("vector: the size grew"), "{}", shown(&cell));
+        shown(&cell).contains("formula: the size grew by a factor of 1000")
+    });
+    assert!(told, "nothing was said in three runs");
 }
