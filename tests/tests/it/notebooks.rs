@@ -86,12 +86,32 @@ macro_rules! course {
 course! {
     the_kernel_and_measurement: "00_kernel_and_measurement", 4;
     interpreter_vs_compiler: "11_interpreter_vs_compiler", 2;
+    bottlenecks: "12_bottlenecks_cpu_mem_io_net", 7;
     object_overhead: "13_object_overhead", 6;
+    profiling: "14_profiling_where_it_hurts", 7;
+    foreign_functions: "15_c_and_rust_ffi", 3;
+    pandas: "21_pandas_strengths_and_traps", 9;
     arrow_zero_copy: "22_arrow_zero_copy", 2;
-    one_task_many_ways: "25_one_task_many_ways", 4;
+    formats: "23_formats_csv_json_parquet", 6;
+    polars_lazy: "24_polars_lazy", 7;
+    one_task_many_ways: "25_one_task_many_ways", 5;
     sqlite_to_duckdb: "31_sqlite_to_duckdb", 3;
+    sql_vs_dataframe: "32_sql_vs_dataframe_tpch", 8;
+    push_into_sql: "33_practice_push_into_sql", 5;
     spark_dataframe_sql_rdd: "34_spark_dataframe_sql_rdd", 4;
+    groupby_and_join: "35_lab_groupby_join_h2o", 4;
     processes_threads_gil: "41_processes_threads_gil", 5;
+    parallel_map: "42_parallel_map_rosetta", 5;
+    async_futures: "43_async_futures", 5;
+    collections_dask_spark: "44_collections_dask_spark", 5;
+    latency_and_batching: "45_latency_overhead_batching", 5;
+    sql_engines_in_parallel: "46_sql_engines_in_parallel", 7;
+    parallelise: "47_practice_parallelise", 3;
+    contention: "48_lab_contention_locks", 4;
+    communication: "49_lab_communication_serialization", 7;
+    streaming: "4A_lab_streaming", 6;
+    debugging_parallel: "4B_lab_debugging_parallel", 4;
+    your_case: "99_your_case", 6;
 }
 
 #[test]
