@@ -4,12 +4,10 @@ pub mod html;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
-
 use crate::layout::Layout;
 use crate::progress::Progress;
-use crate::{Installed, owned, run};
+use crate::{Installed, course, execution, owned};
+use anyhow::{Context, Result, bail};
 
 /// Executes each notebook and writes `<out>/<name>.html`; returns the paths written.
 ///
@@ -30,9 +28,7 @@ pub fn make(layout: &Layout, installed: &Installed, notebooks: &[PathBuf], out: 
 /// When the folder cannot be read or holds none.
 pub fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
     let dir = layout.notebooks();
-    let entries = dir.read_dir().with_context(|| format!("cannot read {}", dir.display()))?;
-    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "ipynb")).collect();
-    found.sort();
+    let found = course::paths(&dir)?;
     if found.is_empty() {
         bail!("{} holds no notebooks", dir.display());
     }
@@ -50,23 +46,8 @@ fn one(layout: &Layout, installed: &Installed, notebook: &Path, out: &Path, prog
     let html = out.join(format!("{stem}.html"));
     let mut task = progress.task(&format!("Handout {stem}"));
     task.work("executing, about a minute or two");
-    let mut failed = None;
-    let mut command = installed.python_command();
-    command.arg(layout.root.join("install/python/handout.py")).arg(notebook).arg(&written);
-    let ran = run::lines(
-        &mut command,
-        |line| match serde_json::from_str::<Value>(line) {
-            Ok(event) if event["event"] == "cell" => task.say(&cell(&event)),
-            Ok(event) if event["event"] == "failed" => failed = Some(failure(notebook, &event)),
-            _ => {}
-        },
-        |_| {},
-        |line| !line.starts_with("{\"event\""),
-    );
-    if let Some(failed) = failed {
-        bail!(failed);
-    }
-    ran.with_context(|| format!("{} could not be executed", notebook.display()))?;
+    let mut command = execution::script(layout, installed, "handout.py");
+    execution::follow(command.arg(notebook).arg(&written), notebook, &task)?;
     let text = std::fs::read_to_string(&written).with_context(|| format!("cannot read {}", written.display()))?;
     let outside = html::external_references(&text);
     if !outside.is_empty() {
@@ -81,37 +62,4 @@ fn one(layout: &Layout, installed: &Installed, notebook: &Path, out: &Path, prog
     std::fs::rename(&written, &html).with_context(|| format!("cannot write {}", html.display()))?;
     task.done(&html.display().to_string());
     Ok(html)
-}
-
-fn cell(event: &Value) -> String {
-    let source: String = event["source"].as_str().unwrap_or_default().chars().take(60).collect();
-    format!("cell {}/{}: {source}", event["cell"], event["of"])
-}
-
-fn failure(notebook: &Path, event: &Value) -> String {
-    let text = |key: &str| event[key].as_str().unwrap_or_default().trim();
-    let place = if event["cell"].is_null() { "before the first cell".to_owned() } else { cell(event) };
-    format!(
-        "{} failed at {place}\n{}: {}\n{}\nNo handout was written. Open the notebook in JupyterLab to mend the cell",
-        notebook.display(),
-        text("name"),
-        text("message"),
-        text("output"),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_failure_names_notebook_cell_and_cause() {
-        let event = json!({"event": "failed", "cell": 4, "of": 9, "source": "let x = 1 / 0;", "name": "panic",
-            "message": "attempt to divide by zero", "output": "before"});
-        let text = failure(Path::new("25.ipynb"), &event);
-        for part in ["25.ipynb", "cell 4/9", "let x", "panic", "divide by zero", "before"] {
-            assert!(text.contains(part), "{part} is missing in {text}");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
 
@@ -88,6 +89,38 @@ impl Layout {
     #[must_use]
     pub fn handouts(&self) -> PathBuf {
         self.target.join("handouts")
+    }
+
+    /// Where the editions go unless `--out` says otherwise.
+    #[must_use]
+    pub fn editions(&self) -> PathBuf {
+        self.target.join("editions")
+    }
+
+    /// Where the site goes unless `--out` says otherwise.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.target.join("site")
+    }
+
+    /// Where the PDFs go unless `--out` says otherwise.
+    #[must_use]
+    pub fn pdf(&self) -> PathBuf {
+        self.target.join("pdf")
+    }
+
+    /// Holds the folders of work under way.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.target.join("scratch")
+    }
+
+    /// A folder for one piece of work, whose name nobody else uses at the same time.
+    #[must_use]
+    pub fn scratch_for(&self, what: &str) -> PathBuf {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        self.scratch().join(format!("{what}-{process}-{count}"))
     }
 
     /// The course.

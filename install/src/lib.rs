@@ -4,18 +4,23 @@
 
 pub mod bench;
 pub mod build;
+pub mod course;
 mod datasets;
 mod disk;
 pub mod doctor;
 pub mod duckdb;
+pub mod editions;
+pub mod execution;
 pub mod handouts;
 pub mod kernelspec;
 pub mod launch;
 mod layout;
 mod owned;
+pub mod pdf;
 mod progress;
 pub mod python;
 pub mod run;
+pub mod site;
 pub mod spark;
 mod toolchain;
 pub mod uninstall;
@@ -129,6 +134,19 @@ pub fn prepare_for(progress: &Progress, user: bool) -> Result<Installed> {
         lab_json: layout.lab_json(),
         target_dir: layout.target,
     })
+}
+
+/// Makes the Python environment alone, which is all that reading and printing notebooks needs.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_python(progress: &Progress) -> Result<Layout> {
+    let layout = Layout::discover()?;
+    let _lock = take_turns(&layout, progress)?;
+    let mut step = progress.task("Python environment");
+    python::ensure(&layout, &mut step)?;
+    step.done("ready");
+    Ok(layout)
 }
 
 /// Installs the optional engine Spark; returns the folder of its environment.

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use install::bench::{Bench, KINDS};
-use install::{Installed, Layout, Progress, doctor, handouts, launch, prepare_for, seconds};
+use install::editions::Edition;
+use install::{
+    Installed, Layout, Progress, course, doctor, editions, execution, handouts, launch, pdf, prepare_for, prepare_python, seconds, site,
+};
 use lexopt::prelude::*;
 
 const USAGE: &str = "cargo lab: sets Benchbook up and opens the course in JupyterLab
@@ -19,6 +22,13 @@ usage:
   cargo lab handouts [NOTEBOOKS] [--out DIR]
                               execute notebooks (all of the course by default) to HTML pages that need
                               neither kernel nor network; in the build folder's `handouts` by default
+  cargo lab editions [--execute] [--out DIR]
+                              the notebooks for students (no outputs, no solutions), solved, and as handouts (outputs kept,
+                              solutions folded), in `student`, `solution` and `handout`; --execute runs the last two anew
+  cargo lab site [--no-solutions] [--out DIR]
+                              the executed notebooks as a site with navigation and search; it needs no network
+  cargo lab pdf [--no-solutions] [--out DIR]
+                              the same as PDFs, one per module and one of all; wants chromium
   cargo lab spark             install the optional engine Spark, about 900 MB; `%engine start spark` then starts it
   cargo lab bench cells [OPTIONS]
                               how quick cells are, beside evcxr_jupyter and a bare compiler; its --help tells more
@@ -37,7 +47,7 @@ usage:
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
 
-The first time takes 30 to 60 minutes on 2 cores, nearly all of it compiling Polars once.
+The first time takes 45 to 70 minutes on 2 cores, nearly all of it compiling Polars once.
 An interrupted set-up goes on where it stopped; a finished one takes seconds.
 ";
 
@@ -52,6 +62,9 @@ enum Wish {
     Prepare,
     Spark,
     Handouts { notebooks: Vec<PathBuf>, out: Option<PathBuf> },
+    Editions { out: Option<PathBuf>, execute: bool },
+    Site { out: Option<PathBuf>, solutions: bool },
+    Pdf { out: Option<PathBuf>, solutions: bool },
     Bench(Bench),
     Doctor { json: bool },
     Uninstall { all: bool, dry: bool },
@@ -77,6 +90,7 @@ fn main() -> ExitCode {
 fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
     let mut command: Option<String> = None;
     let (mut browser, mut headless, mut json, mut all, mut dry) = (true, false, false, false, false);
+    let (mut execute, mut solutions) = (false, true);
     let mut out = None;
     let mut words: Vec<OsString> = Vec::new();
     let mut extra: Vec<OsString> = Vec::new();
@@ -97,7 +111,11 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
             Long("json") if command.as_deref() == Some("doctor") => json = true,
             Long("all") if command.as_deref() == Some("uninstall") => all = true,
             Long("dry-run") if command.as_deref() == Some("uninstall") => dry = true,
-            Long("out") if command.as_deref() == Some("handouts") => out = Some(PathBuf::from(parser.value()?)),
+            Long("execute") if command.as_deref() == Some("editions") => execute = true,
+            Long("no-solutions") if matches!(command.as_deref(), Some("site" | "pdf")) => solutions = false,
+            Long("out") if matches!(command.as_deref(), Some("handouts" | "editions" | "site" | "pdf")) => {
+                out = Some(PathBuf::from(parser.value()?))
+            }
             // What follows is the benchmark's.
             Value(word) if command.as_deref() == Some("bench") => {
                 let word = word.string()?;
@@ -122,10 +140,16 @@ fn parse(mut parser: lexopt::Parser) -> Result<Wish, lexopt::Error> {
             );
         }
         Some("handouts") => Wish::Handouts { notebooks: words.into_iter().map(PathBuf::from).collect(), out },
+        Some("editions") => Wish::Editions { out, execute },
+        Some("site") => Wish::Site { out, solutions },
+        Some("pdf") => Wish::Pdf { out, solutions },
         Some("doctor") => Wish::Doctor { json },
         Some("uninstall") => Wish::Uninstall { all, dry },
         Some(other) => {
-            return Err(format!("unknown command `{other}`; there are prepare, spark, handouts, bench, doctor and uninstall").into());
+            return Err(format!(
+                "unknown command `{other}`; there are prepare, spark, handouts, editions, site, pdf, bench, doctor and uninstall"
+            )
+            .into());
         }
     })
 }
@@ -158,6 +182,19 @@ fn carry_out(wish: Wish) -> Result<ExitCode> {
             bench.start(&layout)?;
         }
         Wish::Handouts { notebooks, out } => make_handouts(&progress, notebooks, out)?,
+        Wish::Editions { out, execute } => make_editions(&progress, out, execute)?,
+        Wish::Site { out, solutions } => {
+            let layout = prepare_python(&progress)?;
+            let out = out.unwrap_or_else(|| layout.site());
+            println!("{}", site::build(&layout, &layout.notebooks(), &out, solutions, &progress)?.index.display());
+        }
+        Wish::Pdf { out, solutions } => {
+            let layout = prepare_python(&progress)?;
+            let out = out.unwrap_or_else(|| layout.pdf());
+            for file in pdf::print(&layout, &layout.notebooks(), &out, solutions, &progress)? {
+                println!("{}", file.display());
+            }
+        }
         Wish::Uninstall { all, dry } => {
             install::uninstall(all, dry, |line| println!("{line}"))?;
         }
@@ -187,6 +224,23 @@ fn make_handouts(progress: &Progress, notebooks: Vec<PathBuf>, out: Option<PathB
     Ok(())
 }
 
+/// Prints the folder of each edition on a line of its own.
+fn make_editions(progress: &Progress, out: Option<PathBuf>, execute: bool) -> Result<()> {
+    let layout = Layout::discover()?;
+    let installed = if execute { Some(set_up(progress)?) } else { None };
+    let out = out.unwrap_or_else(|| layout.editions());
+    for folder in editions::write_all(&layout.notebooks(), &out)? {
+        // A student's notebook stays as it is to be solved.
+        if let Some(installed) = installed.as_ref().filter(|_| !folder.ends_with(Edition::Student.name())) {
+            for notebook in course::paths(&folder)? {
+                execution::execute(&layout, installed, &notebook, progress)?;
+            }
+        }
+        println!("{}", folder.display());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +260,9 @@ mod tests {
         assert_eq!(wish(&["uninstall", "--dry-run"])?, Wish::Uninstall { all: false, dry: true });
         let handouts = Wish::Handouts { notebooks: vec!["a.ipynb".into()], out: Some("o".into()) };
         assert_eq!(wish(&["handouts", "a.ipynb", "--out", "o"])?, handouts);
+        assert_eq!(wish(&["editions", "--execute"])?, Wish::Editions { out: None, execute: true });
+        assert_eq!(wish(&["site", "--out", "o"])?, Wish::Site { out: Some("o".into()), solutions: true });
+        assert_eq!(wish(&["pdf", "--no-solutions"])?, Wish::Pdf { out: None, solutions: false });
         assert_eq!(wish(&["doctor", "--help"])?, Wish::Help);
         for kind in ["cells", "tables", "sql", "output"] {
             let bench = Wish::Bench(Bench { kind, arguments: vec!["--rounds".into(), "3".into(), "--help".into()] });
@@ -216,9 +273,17 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for words in
-            [&["fly"][..], &["--json"], &["doctor", "--all"], &["bench"], &["bench", "x"], &["handouts", "--out"], &["prepare", "x"]]
-        {
+        for words in [
+            &["fly"][..],
+            &["--json"],
+            &["doctor", "--all"],
+            &["bench"],
+            &["bench", "x"],
+            &["handouts", "--out"],
+            &["prepare", "x"],
+            &["site", "x"],
+            &["site", "--execute"],
+        ] {
             assert!(wish(words).is_err(), "{words:?}");
         }
     }

@@ -25,6 +25,17 @@ pub fn create(dir: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes an empty folder of ours, removing what we made there before.
+///
+/// # Errors
+/// As [`create`].
+pub fn renew(dir: &Path) -> Result<()> {
+    if is_ours(dir) {
+        remove(dir)?;
+    }
+    create(dir)
+}
+
 /// Whether we made this folder. A symbolic link is never ours: its target may be anyone's.
 #[must_use]
 pub fn is_ours(dir: &Path) -> bool {

@@ -53,7 +53,8 @@ pub fn plan(layout: &Layout, everything: bool) -> Vec<Item> {
     {
         items.push(Item::Owned(kernelspec::place(&dir)));
     }
-    items.extend([layout.python_env(), layout.spark_env(), layout.duckdb_dir(), layout.handouts()].map(Item::Owned));
+    items.extend([layout.python_env(), layout.spark_env(), layout.duckdb_dir()].map(Item::Owned));
+    items.extend([layout.handouts(), layout.editions(), layout.site(), layout.pdf(), layout.scratch()].map(Item::Owned));
     items.push(Item::Owned(layout.target.join("duckdb-download")));
     items.extend([layout.lab_json(), layout.lab_metadata(), layout.build_log(), layout.lock_file()].map(Item::File));
     let data = datasets::root();

@@ -10,15 +10,15 @@ pub fn plain(text: &str) -> String {
 /// The text as HTML: bold and the standard colours, which follow the theme of the frontend.
 pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut style = String::new();
+    let mut style = Style::default();
     for (codes, piece) in pieces(text) {
         if let Some(codes) = codes {
-            style = next_style(&style, codes);
+            style.change(codes);
         }
-        match (style.as_str(), piece.is_empty()) {
+        match (style.css(), piece.is_empty()) {
             (_, true) => {}
-            ("", false) => out.push_str(&escape(piece)),
-            (style, false) => out.push_str(&format!("<span style=\"{style}\">{}</span>", escape(piece))),
+            (css, false) if css.is_empty() => out.push_str(&escape(piece)),
+            (css, false) => out.push_str(&format!("<span style=\"{css}\">{}</span>", escape(piece))),
         }
     }
     out
@@ -39,29 +39,49 @@ fn pieces(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
     })
 }
 
-fn next_style(before: &str, codes: &str) -> String {
-    let mut style = before.to_owned();
-    for code in codes.split(';') {
-        let colour = match code {
-            "" | "0" => {
-                style.clear();
-                continue;
+/// How the next stretch looks.
+#[derive(Default)]
+struct Style {
+    bold: bool,
+    colour: Option<&'static str>,
+}
+
+impl Style {
+    /// Applies the codes of one sequence; a colour takes the place of the one before.
+    fn change(&mut self, codes: &str) {
+        let mut codes = codes.split(';');
+        while let Some(code) = codes.next() {
+            match code.trim_start_matches('0') {
+                "" => *self = Self::default(),
+                "1" => self.bold = true,
+                "22" => self.bold = false,
+                "39" => self.colour = None,
+                "31" | "91" => self.colour = Some("red-intense"),
+                "32" | "92" => self.colour = Some("green-intense"),
+                "33" | "93" => self.colour = Some("yellow-intense"),
+                "34" | "94" => self.colour = Some("blue-intense"),
+                "35" | "95" => self.colour = Some("magenta-intense"),
+                "36" | "96" => self.colour = Some("cyan-intense"),
+                // Colours out of a palette or of three parts: their numbers are no codes, and no theme knows them.
+                "38" | "48" => {
+                    let numbers = if codes.next() == Some("2") { 3 } else { 1 };
+                    let _ = codes.by_ref().take(numbers).count();
+                    if code == "38" {
+                        self.colour = None;
+                    }
+                }
+                _ => {}
             }
-            "1" => {
-                style.push_str("font-weight:bold;");
-                continue;
-            }
-            "31" | "91" => "red-intense",
-            "32" | "92" => "green-intense",
-            "33" | "93" => "yellow-intense",
-            "34" | "94" => "blue-intense",
-            "35" | "95" => "magenta-intense",
-            "36" | "96" => "cyan-intense",
-            _ => continue,
-        };
-        style.push_str(&format!("color:var(--ansi-{colour},inherit);"));
+        }
     }
-    style
+
+    fn css(&self) -> String {
+        let mut css = self.colour.map_or_else(String::new, |colour| format!("color:var(--ansi-{colour},inherit);"));
+        if self.bold {
+            css.push_str("font-weight:bold;");
+        }
+        css
+    }
 }
 
 #[cfg(test)]
@@ -77,5 +97,14 @@ mod tests {
             html.starts_with("<span style=\"color:var(--ansi-red-intense,inherit);font-weight:bold;\">error</span>: a &lt; b"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn a_colour_takes_the_place_of_the_one_before() {
+        let text = "\u{1b}[31ma\u{1b}[32mb\u{1b}[39mc\u{1b}[38;5;34md\u{1b}[01;38;2;1;2;34me\u{1b}[22mf";
+        let wanted = "<span style=\"color:var(--ansi-red-intense,inherit);\">a</span>\
+                      <span style=\"color:var(--ansi-green-intense,inherit);\">b</span>cd<span style=\"font-weight:bold;\">e</span>f";
+        assert_eq!(html(text), wanted);
+        assert_eq!(plain(text), "abcdef");
     }
 }

@@ -38,7 +38,7 @@ fn options_and_values() {
     assert!(at("%data |").0.contains(&"stocks".into()));
     assert!(!at("%data tpch |").0.contains(&"stocks".into()));
     assert!(at("%data tpch --|").0.contains(&"--sf".into()));
-    assert_eq!(at("%data tpch --sf |").0, ["0.01"]);
+    assert_eq!(at("%data stocks --symbols |").0, ["29"]);
 }
 
 #[test]

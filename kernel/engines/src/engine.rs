@@ -27,6 +27,11 @@ pub trait Engine {
     /// All tables and views the engine knows. An engine that is not running has none; it is not started.
     fn tables(&mut self) -> Result<Vec<TableInfo>, SqlFailure>;
 
+    /// Whether it computes in this process, so that its memory is this process's.
+    fn runs_here(&self) -> bool {
+        true
+    }
+
     /// The handle by which another thread sees progress and interrupts.
     fn watch(&self) -> Arc<dyn Watch>;
 

@@ -17,6 +17,9 @@ mod json;
 mod limits;
 pub mod mapping;
 pub mod params;
+// The worker itself does not link `lab`.
+#[path = "../../lab/src/measure/peak_memory.rs"]
+mod peak_memory;
 mod planned;
 mod polars;
 mod process_group;

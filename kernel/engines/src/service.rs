@@ -13,6 +13,7 @@ use std::time::Instant;
 use crate::compare::compare;
 use crate::engine::{Engine, Job, failure, interrupted};
 use crate::engines::{Engines, Listed};
+use crate::peak_memory::peak_memory;
 use crate::sql_wire::{Action, FromEngine, SqlFailure, SqlReply, SqlRequest, TableInfo, ToEngine};
 use crate::watch::watched;
 
@@ -137,7 +138,12 @@ fn run(engines: &mut Engines, request: &SqlRequest, job: &Job, report: impl Fn(f
     let start = Instant::now();
     let engine = engines.get(&request.engine)?;
     let opened = start.elapsed().as_secs_f64();
-    let mut reply = watched(engine.watch(), job, report, || engine.run(request, job))?;
+    let runs_here = engine.runs_here();
+    let mut all = || watched(engine.watch(), job, report, || engine.run(request, job));
+    let (outcome, grown) = if request.memory && runs_here { peak_memory(all) } else { (all(), None) };
+    let mut reply = outcome?;
+    // An engine with a process of its own has told by itself.
+    reply.peak_rss_bytes = reply.peak_rss_bytes.or(grown);
     if !was_open {
         reply.phases.open = Some(opened + reply.phases.open.unwrap_or(0.0));
     }

@@ -1,13 +1,13 @@
 //! Several measurements side by side: bars from zero, or dots on a logarithmic axis, with intervals and samples.
 
 use super::axis::Axis;
-use super::bars_text;
 use super::chart::Chart;
 use super::colours::Look;
 use super::frame::{self, Footer};
 use super::measure_text::{fit, width, wrap};
 use super::svg::{Align, Canvas, Type};
 use super::theme;
+use super::{bars_memory, bars_text};
 use crate::error::MagicError;
 use crate::stats::bootstrap::Rng;
 use crate::stats::independent::Median;
@@ -39,6 +39,8 @@ pub struct Bar {
     pub detail: String,
     pub look: Look,
     pub outcome: Outcome,
+    /// Peak of memory; a second panel shows it where any is known.
+    pub peak_bytes: Option<f64>,
 }
 
 /// What to draw.
@@ -80,7 +82,7 @@ impl Bars {
             format!("Time: lower is better. {how}: medians; whiskers: 95 % intervals{hidden}; small dots: samples. {}", self.note);
         let subtitle = frame::subtitle_lines(&[sentence.trim_end().to_owned()], theme::WIDTH);
         let layout = self.layout(frame::header_height(&subtitle) + 36.0, log);
-        let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 54.0 + self.footer.height(theme::WIDTH));
+        let mut canvas = Canvas::new(theme::WIDTH, layout.bottom + 54.0 + bars_memory::height(self) + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         self.draw_axis(&mut canvas, &layout);
         self.draw_baseline(&mut canvas, &layout);
@@ -101,6 +103,10 @@ impl Bars {
                 }
                 Outcome::Gap(why) => layout.draw_gap(&mut canvas, why, y),
             }
+        }
+        if bars_memory::height(self) > 0.0 {
+            let columns = (layout.axis.from_px, layout.axis.to_px);
+            bars_memory::draw(&mut canvas, self, columns, layout.value_x, layout.bottom + 46.0);
         }
         self.footer.draw(&mut canvas);
         let alt = bars_text::alt(self);
@@ -128,7 +134,11 @@ impl Bars {
         let details = self.bars.iter().map(|b| width(&b.detail, theme::SMALL, false)).fold(0.0, f64::max);
         let labels = labels.max(details).clamp(60.0, LABELS) + 22.0;
         let values = column(&mut self.medians().map(|m| Scale::of(m.value, m.ci).time(m.value)), true).max(46.0);
-        let against = column(&mut self.bars.iter().filter_map(|b| against(b).map(str::to_owned)), false).max(40.0);
+        let against = column(&mut self.bars.iter().filter_map(|b| against(b).map(str::to_owned)), false).max(width(
+            &self.against,
+            theme::SMALL,
+            false,
+        ));
         let against_x = theme::WIDTH - theme::MARGIN;
         let value_x = if self.against.is_empty() { against_x } else { against_x - against - 16.0 };
         let (from, to) = (theme::MARGIN + labels + 10.0, value_x - values - 22.0);

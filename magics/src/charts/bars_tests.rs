@@ -9,11 +9,11 @@ fn bar(label: &str, detail: &str, engine: &str, centre: f64, spread: f64, n: usi
     let summary = Summary::of(&samples).unwrap();
     let median = Median { value: summary.median, ci: summary.ci };
     let outcome = Outcome::Time { median, samples, against: against.into() };
-    Bar { label: label.into(), detail: detail.into(), look: look(engine), outcome }
+    Bar { label: label.into(), detail: detail.into(), look: look(engine), outcome, peak_bytes: None }
 }
 
 fn gap(label: &str, engine: &str, why: &str) -> Bar {
-    Bar { label: label.into(), detail: String::new(), look: look(engine), outcome: Outcome::Gap(why.into()) }
+    Bar { label: label.into(), detail: String::new(), look: look(engine), outcome: Outcome::Gap(why.into()), peak_bytes: None }
 }
 
 fn chart(title: &str, bars: Vec<Bar>) -> Bars {
@@ -38,6 +38,25 @@ fn two_bars() {
     assert!(drawn.svg.contains("lower is better") && drawn.svg.contains("Bars from zero") && drawn.svg.contains(">baseline<"));
     assert!(drawn.alt.contains("pandas.q1 4") && drawn.alt.contains("Baseline: pandas.q1."), "{}", drawn.alt);
     assert!(drawn.text.contains("│████"), "{}", drawn.text);
+}
+
+#[test]
+fn peaks_of_memory_have_a_panel_of_their_own() {
+    let with = |bar: Bar, peak_bytes| Bar { peak_bytes, ..bar };
+    let bars = vec![
+        with(bar("list of dicts", "CPython 3.11.9", "python", 0.412, 0.1, 11, "baseline"), Some(230e6)),
+        with(bar("columns", "Rust", "rust", 0.0312, 0.2, 21, "0.074 [0.071, 0.079]"), Some(16e6)),
+        with(gap("spark", "spark", "not available here"), None),
+    ];
+    let drawn = chart("One million rows", bars).draw().unwrap();
+    save("bars_memory", &drawn);
+    assert!(drawn.svg.contains("peak memory (MiB)") && drawn.svg.contains("219 MiB"), "{}", drawn.svg);
+    assert!(
+        drawn.text.contains("219 MiB") && drawn.alt.contains("Peak memory: list of dicts 219 MiB; columns 15.3 MiB; spark –"),
+        "{}\n{}",
+        drawn.text,
+        drawn.alt
+    );
 }
 
 #[test]

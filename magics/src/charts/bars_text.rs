@@ -1,6 +1,7 @@
 //! The chart of several measurements in words and in block characters.
 
 use super::bars::{Bar, Bars, Outcome};
+use super::bars_memory;
 use super::text;
 use crate::units::Scale;
 
@@ -8,7 +9,9 @@ use crate::units::Scale;
 pub fn alt(chart: &Bars) -> String {
     let rows: Vec<String> = chart.bars.iter().map(|bar| format!("{} {}", bar.label, said(bar))).collect();
     let baseline = chart.baseline.and_then(|i| chart.bars.get(i)).map(|bar| format!(" Baseline: {}.", bar.label));
-    format!("{}: median times, lower is better. {}.{}", chart.title, rows.join("; "), baseline.unwrap_or_default())
+    let peaks: Vec<String> = chart.bars.iter().map(|bar| format!("{} {}", bar.label, bars_memory::said(bar))).collect();
+    let memory = if bars_memory::height(chart) > 0.0 { format!(" Peak memory: {}.", peaks.join("; ")) } else { String::new() };
+    format!("{}: median times, lower is better. {}.{}{memory}", chart.title, rows.join("; "), baseline.unwrap_or_default())
 }
 
 fn said(bar: &Bar) -> String {
@@ -41,7 +44,10 @@ pub fn text(chart: &Bars, log: bool) -> String {
             Outcome::Time { median, .. } => text::bar(if most > 0.0 { median.value / most } else { 0.0 }, 28),
             Outcome::Gap(why) => format!("({why})"),
         };
-        let said = if let Outcome::Gap(_) = bar.outcome { String::new() } else { format!(" {}", said(bar)) };
+        let mut said = if let Outcome::Gap(_) = bar.outcome { String::new() } else { format!(" {}", said(bar)) };
+        if bar.peak_bytes.is_some() {
+            said.push_str(&format!(", peak memory {}", bars_memory::said(bar)));
+        }
         out.push_str(&format!("{}{pad} │{drawn}{said}\n", bar.label));
     }
     out

@@ -14,7 +14,7 @@ use crate::units::short_number;
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Widest column of names right of the plot.
-const NAMES: f64 = 170.0;
+const NAMES: f64 = 230.0;
 /// Height of a name.
 const LINE: f64 = 15.0;
 const TICK: Type = Type::new(theme::SMALL).colour(theme::MUTED);

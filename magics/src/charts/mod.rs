@@ -2,7 +2,7 @@
 //!
 //! | file | draws |
 //! |---|---|
-//! | [`bars`] | several measurements side by side: bars from zero or dots on a logarithmic axis, intervals, samples, gaps |
+//! | [`bars`] | several measurements side by side: bars from zero or dots on a logarithmic axis, intervals, samples, gaps; peaks of memory beneath |
 //! | [`distribution`] | samples of one measurement: histogram or strip, box, median with its interval |
 //! | [`curves`] | times against a size, one curve per series, both axes logarithmic |
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
@@ -19,11 +19,14 @@
 
 pub mod axis;
 pub mod bars;
+mod bars_memory;
 mod bars_text;
 pub mod chart;
 pub mod colours;
 pub mod curves;
 mod curves_text;
+#[cfg(test)]
+mod data_layer;
 pub mod distribution;
 pub mod flame;
 pub mod frame;

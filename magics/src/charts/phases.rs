@@ -167,7 +167,8 @@ impl Phases {
         }));
         let labels = labels.clamp(60.0, LABELS) + 24.0;
         let values = widest(&mut self.rows.iter().map(|row| width(&value(row), theme::BODY, true))).max(60.0);
-        let against = widest(&mut self.rows.iter().map(|row| width(&row.against, theme::BODY, false))).max(40.0);
+        let against =
+            widest(&mut self.rows.iter().map(|row| width(&row.against, theme::BODY, false))).max(width(&self.against, theme::SMALL, false));
         let against_x = theme::WIDTH - theme::MARGIN;
         let value_x = if self.against.is_empty() { against_x } else { against_x - against - 16.0 };
         let (from, to) = (theme::MARGIN + labels + 10.0, value_x - values - 22.0);

@@ -7,14 +7,14 @@ use super::curves::spread;
 use super::frame::{self, Footer};
 use super::measure_text::{fit, width};
 use super::svg::{Align, Canvas, Type};
-use super::value_bars::ticks;
+use super::value_bars::{ticks, whole_ticks};
 use super::{text, theme};
 use crate::error::MagicError;
 use crate::units::short_number;
 
 const HEIGHT: f64 = 330.0;
 /// Widest column of names right of the plot.
-const NAMES: f64 = 170.0;
+const NAMES: f64 = 230.0;
 /// A line with more points than this has no markers: they would hide it.
 const MOST_MARKERS: usize = 60;
 /// Lines of text that the text form has at most; a picture of thousands of points is not read as numbers.
@@ -96,12 +96,12 @@ impl Plot {
 
     fn draw_axes(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
         let (bottom, top) = (y.from_px, y.to_px);
-        for (value, label) in ticks(y, 7) {
+        for (value, label) in self.ticks(|point| point.y, y, 7) {
             let at = y.px(value);
             canvas.line((x.from_px, at), (x.to_px, at), theme::GRID, 1.0);
             canvas.text_middle((x.from_px - 7.0, at), label, TICK.align(Align::Right));
         }
-        for (value, label) in ticks(x, 9) {
+        for (value, label) in self.ticks(|point| point.x, x, 9) {
             let at = x.px(value);
             canvas.line((at, top), (at, bottom), theme::GRID, 1.0);
             canvas.line((at, bottom), (at, bottom + 5.0), theme::AXIS, 1.0);
@@ -111,6 +111,12 @@ impl Plot {
         canvas.line((x.from_px, top), (x.from_px, bottom), theme::AXIS, 1.25);
         canvas.text(((x.from_px + x.to_px) / 2.0, bottom + 37.0), self.x_title.as_str(), Type::new(theme::BODY).align(Align::Centre));
         canvas.text((theme::MARGIN, top - 10.0), format!("↑ {}", self.y_title), Type::new(theme::BODY));
+    }
+
+    /// What is a whole number everywhere is counted.
+    fn ticks(&self, value: impl Fn(&PlotPoint) -> f64, axis: &Axis, wanted: usize) -> Vec<(f64, String)> {
+        let whole = self.series.iter().flat_map(|series| &series.points).all(|point| value(point).fract() == 0.0);
+        if whole { whole_ticks(axis, wanted) } else { ticks(axis, wanted) }
     }
 
     fn draw_series(&self, canvas: &mut Canvas, series: &PlotSeries, x: &Axis, y: &Axis) {

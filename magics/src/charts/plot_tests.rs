@@ -37,6 +37,14 @@ fn lines_with_names() {
 }
 
 #[test]
+fn threads_are_counted_in_whole_numbers() {
+    let chart = Plot { log_x: false, series: vec![series("threads", 0, [(1.0, 1.0), (2.0, 1.75), (3.0, 2.5)].into_iter())], ..plot() };
+    let drawn = chart.draw().unwrap();
+    assert!(drawn.svg.contains(">2</text>") && drawn.svg.contains(">2.0</text>"), "{}", drawn.svg);
+    assert!(!drawn.svg.contains(">1.2</text>") && !drawn.svg.contains(">2.4</text>"), "{}", drawn.svg);
+}
+
+#[test]
 fn points_with_labels() {
     let ways = [("CSV", 110.0, 1.9), ("Parquet", 30.0, 0.2), ("Arrow IPC", 62.0, 0.02)];
     let points = ways.iter().map(|(way, x, y)| PlotPoint { x: *x, y: *y, label: Some((*way).to_owned()) }).collect();

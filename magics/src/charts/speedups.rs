@@ -14,7 +14,7 @@ use crate::units::{Scale, percent, time};
 
 const PLOT_HEIGHT: f64 = 300.0;
 /// Widest column of names right of the plot.
-const NAMES: f64 = 245.0;
+const NAMES: f64 = 310.0;
 const LINE: f64 = 15.0;
 /// Pixels between the markers of two series at the same count.
 const APART: f64 = 8.0;

@@ -9,7 +9,7 @@ use crate::error::MagicError;
 use crate::html::escape;
 
 /// plotters works in whole units; drawing at four units per CSS pixel keeps positions exact to a quarter.
-const UNITS: f64 = 4.0;
+pub(super) const UNITS: f64 = 4.0;
 
 /// A colour with opacity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,12 @@ impl Colour {
     pub fn lighter(self, share: f64) -> Self {
         let mix = |c: u8| (f64::from(c) + (255.0 - f64::from(c)) * share).round() as u8;
         Self { rgb: (mix(self.rgb.0), mix(self.rgb.1), mix(self.rgb.2)), ..self }
+    }
+
+    /// As SVG writes it.
+    #[cfg(test)]
+    pub fn hex(self) -> String {
+        format!("#{:02X}{:02X}{:02X}", self.rgb.0, self.rgb.1, self.rgb.2)
     }
 
     fn plotters(self) -> RGBAColor {

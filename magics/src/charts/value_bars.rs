@@ -129,9 +129,19 @@ fn draw_axis(canvas: &mut Canvas, axis: &Axis, (top, bottom): (f64, f64), title:
     canvas.text(((axis.from_px + axis.to_px) / 2.0, bottom + 38.0), title, BODY.align(Align::Centre));
 }
 
+/// As [`ticks`], for an axis of things that are counted: no half of a thread.
+pub(super) fn whole_ticks(axis: &Axis, wanted: usize) -> Vec<(f64, String)> {
+    let mut values = axis.values(wanted.max(2));
+    values.retain(|value| (value - value.round()).abs() < 1e-9 * value.abs().max(1.0));
+    labelled(axis, values)
+}
+
 /// Round values with labels that tell them apart.
 pub(super) fn ticks(axis: &Axis, wanted: usize) -> Vec<(f64, String)> {
-    let values = axis.values(wanted.max(2));
+    labelled(axis, axis.values(wanted.max(2)))
+}
+
+fn labelled(axis: &Axis, values: Vec<f64>) -> Vec<(f64, String)> {
     if axis.log {
         return values.into_iter().map(|value| (value, short_number(value))).collect();
     }

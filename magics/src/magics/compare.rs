@@ -56,6 +56,7 @@ static SPEC: Spec = Spec {
             "Varies a variable: `n=1e3..1e7` or with a number of points `n=1e3..1e7,9`; draws curves",
         ),
         OptionSpec::value("bytes", ValueKind::Float, "With --sweep: bytes per unit, to mark the sizes of the caches"),
+        OptionSpec::flag("memory", "Measures and draws the peak of memory of one run, too"),
         OptionSpec::flag("no-check", "Ranks without comparing the values; says so"),
         OptionSpec::value("processes", ValueKind::Int, "Repeats everything in fresh Rust workers; Rust variants only").default("1"),
         OptionSpec::value("timeout", ValueKind::Duration, "Time limit of one query of an SQL variant").default("60s"),
@@ -100,6 +101,8 @@ the difference is above `--delta` and Wilcoxon's signed-rank test agrees (p < 0.
 when the interval lies within delta of 1; else `cannot tell`, with the rounds that may be needed.\n\n\
 A variant that fails is shown as that, and the others go on. Times of SQL are the engine's own (plan, execute, fetch); in Python, garbage \
 collection is off while a batch runs. An interrupt shows the rounds measured so far.\n\n\
+`--memory` runs each variant once more, before the rounds: shown is by how much the process that runs it (Rust worker, Python worker, engine) grew \
+at most, after free memory was given back to the system; memory that was there before, such as the inputs, does not count.\n\n\
 `--processes 5` repeats warm-up and rounds in fresh Rust workers, as `%restore` makes them, which takes the luck of memory layout out; the \
 budget is shared among them.\n\n\
 `--sweep n=1e3..1e7` does all of this for several values of `n`, spaced geometrically: `n` is set in every language (in Rust a `usize` \

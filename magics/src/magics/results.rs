@@ -184,7 +184,13 @@ impl Comparison {
                 None => Outcome::Gap(row.measured.failure()),
             };
             let detail = if row.measured.detail() == row.measured.label { "" } else { row.measured.detail() };
-            Bar { label: row.measured.label.clone(), detail: detail.into(), look: colours::look(row.measured.engine()), outcome }
+            Bar {
+                label: row.measured.label.clone(),
+                detail: detail.into(),
+                look: colours::look(row.measured.engine()),
+                outcome,
+                peak_bytes: None,
+            }
         });
         let several = self.rows.len() > 1;
         let unclear = self.rows.iter().any(|row| row.ratio.is_some_and(|ratio| ratio.verdict == Verdict::Overlap));

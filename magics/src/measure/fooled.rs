@@ -26,6 +26,8 @@ pub enum Fooled {
     EmptyLoop(f64, f64),
     /// Bytes per second that were read, and the most that this machine reads from memory.
     AboveBandwidth(f64, f64),
+    /// The size has grown by this factor, and the time by that one.
+    FlatInSize(f64, f64),
     /// Nobody uses the result.
     UnusedResult,
     /// All inputs are visible at compile time.
@@ -38,6 +40,19 @@ const CYCLES: f64 = 2.0;
 const MORE_THAN_EMPTY: f64 = 1.5;
 /// Code slower than this did real work, whatever its inputs.
 const SUSPICIOUS_S: f64 = 1e-6;
+
+/// The size grows by at least this factor before a time that does not grow is suspicious.
+const SIZES: f64 = 10.0;
+/// A time that grows by less than this over all sizes is flat.
+const FLAT: f64 = 1.5;
+
+/// Whether the time stays flat while the size grows; `points` are sizes and median seconds.
+pub fn flat_in_size(points: &[(f64, f64)]) -> Option<Fooled> {
+    let (smallest, largest) = (points.first()?, points.last()?);
+    let factor = largest.0 / smallest.0;
+    let (fastest, slowest) = points.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), (_, t)| (low.min(*t), high.max(*t)));
+    (points.len() > 2 && factor >= SIZES && slowest < FLAT * fastest).then_some(Fooled::FlatInSize(factor, slowest / fastest))
+}
 
 /// All signs that the facts show.
 pub fn signs(facts: &Facts) -> Vec<Fooled> {
@@ -73,6 +88,11 @@ impl Fooled {
                 units::rate(*rate, "B"),
                 units::rate(*most, "B")
             ),
+            Fooled::FlatInSize(sizes, times) => format!(
+                "the size grew by a factor of {}, the time by {times:.2}: the work does not depend on the size, or the compiler has \
+                 replaced a loop by a formula, or something fixed takes nearly all of the time",
+                units::short_number(*sizes)
+            ),
             Fooled::UnusedResult => "the code returns no value, so the compiler may leave out work that nobody can see".into(),
             Fooled::NoInputs => "no variable goes into this code, so the compiler may have computed it in advance".into(),
         }
@@ -85,6 +105,7 @@ impl Fooled {
             Fooled::BelowCycle(_) | Fooled::EmptyLoop(..) => {
                 "put the input into a variable in a cell above, and end the code with the result"
             }
+            Fooled::FlatInSize(..) => "make the work read data of that size (a vector made in `%% setup`), or raise the sizes",
             Fooled::UnusedResult => "end the code with the value it computes, without a semicolon",
             Fooled::NoInputs => "put the input into a variable in a cell above (or after `%%timeit`), and use that",
         }
@@ -108,6 +129,16 @@ mod tests {
         assert_eq!(signs(&facts), [Fooled::EmptyLoop(0.28e-9, 0.27e-9)]);
         // 0.55 ns is below two cycles of this clock, and yet twice an empty turn.
         assert!(signs(&Facts { median_s: 0.55e-9, cycle_s: 0.4e-9, ..facts }).is_empty());
+    }
+
+    #[test]
+    fn a_flat_time_is_noticed_only_over_many_sizes() {
+        let points = |times: [f64; 3]| [(1e3, times[0]), (1e4, times[1]), (1e6, times[2])];
+        let found = flat_in_size(&points([1.0e-9, 1.1e-9, 1.05e-9])).unwrap();
+        assert!(found.text().contains("1000") && found.text().contains("1.10"), "{}", found.text());
+        assert_eq!(flat_in_size(&points([1e-9, 3e-9, 9e-9])), None);
+        assert_eq!(flat_in_size(&[(1e3, 1e-9), (2e3, 1e-9), (4e3, 1e-9)]), None, "the sizes are too near each other");
+        assert_eq!(flat_in_size(&points([1e-9; 3])[..2]), None);
     }
 
     #[test]

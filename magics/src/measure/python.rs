@@ -15,6 +15,7 @@ const USER_CODE: Module = Module { name: "benchbook_user_code", source: include_
 const TIMING: Module = Module { name: "benchbook_timing", source: include_str!("python/timing.py") };
 const CHECKING: Module = Module { name: "benchbook_checking", source: include_str!("python/checking.py") };
 const WORKERS: Module = Module { name: "benchbook_workers", source: include_str!("python/workers.py") };
+const PEAK_MEMORY: Module = Module { name: "benchbook_peak_memory", source: include_str!("python/peak_memory.py") };
 const ROUND: Module = Module { name: "benchbook_round", source: include_str!("python/round.py") };
 const PROFILE: Module = Module { name: "benchbook_profile", source: include_str!("python/profile.py") };
 const PARALLEL: Module = Module { name: "benchbook_parallel", source: include_str!("python/parallel.py") };
@@ -84,12 +85,12 @@ pub fn check(call: &Call, what: &str, fresh: bool, code: &str, line: usize) -> S
 
 /// One round of a variant of `%%compare`: `arguments` are those of `_round` in `python/round.py`.
 pub fn round(arguments: &Value) -> String {
-    python_code::call(&[USER_CODE, TIMING, ROUND], "round", std::slice::from_ref(arguments))
+    python_code::call(&[USER_CODE, TIMING, PEAK_MEMORY, ROUND], "round", std::slice::from_ref(arguments))
 }
 
 /// Sets the swept variable.
 pub fn sweep(name: &str, value: u64) -> String {
-    python_code::call(&[USER_CODE, TIMING, ROUND], "sweep", &[json!(name), json!(value)])
+    python_code::call(&[USER_CODE, TIMING, PEAK_MEMORY, ROUND], "sweep", &[json!(name), json!(value)])
 }
 
 /// `%%profile`.

@@ -57,13 +57,13 @@ pub fn parse(text: &str) -> Result<Sweep, String> {
 
 /// Seconds that the next value may take, from those before: the steeper of the last two slopes, at least linear growth.
 ///
-/// With one point, quadratic growth is feared; `None` without any.
+/// With one point, linear growth is assumed: a variant that is left out never gets the second point that would tell. `None` without any.
 pub fn forecast(known: &[(u64, f64)], next: u64) -> Option<f64> {
     let (last_n, last_s) = *known.last()?;
     let step = next as f64 / last_n as f64;
     let slope = match known {
         [.., (n0, s0), (n1, s1)] if *s0 > 0.0 && *s1 > 0.0 => ((s1 / s0).ln() / (*n1 as f64 / *n0 as f64).ln()).max(1.0),
-        _ => 2.0,
+        _ => 1.0,
     };
     Some(last_s * step.powf(slope))
 }
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_forecast_follows_the_slope() {
         assert_eq!(forecast(&[], 10), None);
-        assert_eq!(forecast(&[(10, 1.0)], 100), Some(100.0));
+        assert_eq!(forecast(&[(10, 1.0)], 100), Some(10.0));
         let quadratic = forecast(&[(10, 1e-3), (100, 0.1)], 1000).unwrap();
         assert!((quadratic - 10.0).abs() < 1e-9, "{quadratic}");
         assert_eq!(forecast(&[(10, 1.0), (100, 0.5)], 1000), Some(5.0), "never less than linear");

@@ -178,3 +178,42 @@ fn a_sweep_finds_exponents() {
     assert_eq!(variant(&three, "DuckDB @ 1000")["status"], "ok");
     assert!(session.ok("%results --x n").rich("text/plain").contains("DuckDB"));
 }
+
+#[test]
+fn memory_is_measured_in_every_language() {
+    let mut session = Session::start();
+    // 64 MiB in each: eight million numbers of eight bytes, of which the sum is the value.
+    let cell = session.ok("%%compare --memory --budget 100ms --rounds 1\n\
+         %% setup rust\nlet n = 8_388_608_u64;\n\
+         %% rust label=rust\n(0..n).collect::<Vec<u64>>().iter().sum::<u64>()\n\
+         %% python\nimport numpy\nint(numpy.arange(8_388_608, dtype='u8').sum())\n\
+         %% sql engine=duckdb\nSELECT sum(a)::BIGINT FROM (SELECT range AS a FROM range(8388608) ORDER BY hash(range))\n\
+         %% sql engine=polars label=polars\nSELECT 35184367894528");
+    assert_eq!(cell.measured()["equal"], true, "{}", cell.text());
+    result_object::check(cell.measured(), "compare");
+    for label in ["rust", "python", "DuckDB"] {
+        let peak = variant(&cell, label)["peak_rss_bytes"].as_u64().unwrap_or_else(|| panic!("{label}: no peak\n{}", cell.text()));
+        assert!((60 << 20..1 << 30).contains(&peak), "{label}: {peak} bytes");
+    }
+    // Polars runs in a process of its own, and needs nearly nothing for one number.
+    let small = variant(&cell, "polars")["peak_rss_bytes"].as_u64().expect("a peak");
+    assert!(small < 32 << 20, "polars: {small} bytes");
+    assert!(shown(&cell).contains("peak memory"), "{}", shown(&cell));
+    let without = session.ok("%%compare --rounds 1 --budget 20ms\n%% rust label=a\n1\n%% rust label=b\n1");
+    assert_eq!(variant(&without, "a").get("peak_rss_bytes"), None);
+}
+
+#[test]
+fn a_time_that_does_not_grow_is_told() {
+    let mut session = Session::start();
+    // The sum of a range is a formula to the compiler; that of a vector is not. A busy machine may hide that: then it is asked again.
+    let told = (0..3).any(|_| {
+        let cell = session.ok("%%compare --sweep n=1e3..1e6,3 --budget 2s --rounds 6\n\
+             %% setup rust\nlet v: Vec<u64> = (0..n as u64).collect();\n\
+             %% rust label=formula\n(0..n as u64).sum::<u64>()\n\
+             %% rust label=vector\nv.iter().sum::<u64>()");
+        assert!(!shown(&cell).contains("vector: the size grew"), "{}", shown(&cell));
+        shown(&cell).contains("formula: the size grew by a factor of 1000")
+    });
+    assert!(told, "nothing was said in three runs");
+}

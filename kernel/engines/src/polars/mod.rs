@@ -48,6 +48,10 @@ impl Engine for Polars {
         "polars"
     }
 
+    fn runs_here(&self) -> bool {
+        false
+    }
+
     fn version(&self) -> String {
         match self.version.is_empty() {
             true => format!("Polars v{}", env!("BENCHBOOK_POLARS_VERSION")),

@@ -265,6 +265,10 @@ impl Engine for Spark {
         "spark"
     }
 
+    fn runs_here(&self) -> bool {
+        false
+    }
+
     fn version(&self) -> String {
         self.version.clone()
     }

@@ -183,6 +183,10 @@ impl Engine for Trino {
         "trino"
     }
 
+    fn runs_here(&self) -> bool {
+        false
+    }
+
     fn version(&self) -> String {
         self.connected.as_ref().map(|connected| format!("Trino {}", connected.version).trim().to_owned()).unwrap_or_default()
     }

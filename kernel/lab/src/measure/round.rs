@@ -11,7 +11,7 @@ use std::time::Instant;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{start, usage};
+use super::{peak_memory, start, usage};
 use crate::AnyError;
 use crate::runtime::{Quiet, event};
 
@@ -27,6 +27,8 @@ struct Order {
     iterations: u64,
     /// Seconds to warm up, in batches of 1, 2, 4 … iterations; no sample is taken then.
     warm_s: Option<f64>,
+    /// Runs once and tells the peak of memory.
+    memory: bool,
     /// Name of the table that takes the value; absent when nobody wants it.
     answer: Option<String>,
     /// Value of the swept variable.
@@ -35,7 +37,7 @@ struct Order {
 
 impl Default for Order {
     fn default() -> Self {
-        Self { iterations: 1, warm_s: None, answer: None, value: None }
+        Self { iterations: 1, warm_s: None, memory: false, answer: None, value: None }
     }
 }
 
@@ -70,11 +72,18 @@ impl Round {
         Ok(Self { order: Order::read()?, _quiet: Quiet::new() })
     }
 
-    /// Does it; returns the last value. Sends one event: `sample` (`s`: seconds per iteration) or `warm` (the same, and `spent_s`).
+    /// Does it; returns the last value. Sends one event: `sample` (`s`: seconds per iteration), `warm` (the same, and `spent_s`) or
+    /// `memory` (`peak_rss_bytes`: see [`peak_memory`]).
     ///
     /// # Errors
     /// The first error of the code.
     pub fn run<T>(&self, mut body: impl FnMut() -> Result<T, AnyError>) -> Result<T, AnyError> {
+        if self.order.memory {
+            let (outcome, grown) = peak_memory(|| batch(1, &mut body));
+            let (_, value) = outcome?;
+            event("memory", &json!({"peak_rss_bytes": grown}));
+            return Ok(value);
+        }
         let Some(warm_s) = self.order.warm_s else {
             let before = usage();
             let (seconds, value) = batch(self.order.iterations.max(1), &mut body)?;

@@ -1,9 +1,10 @@
 //! The text of a `%%check` cell in sections, which begin with header lines `%% word key=value …`. Pure.
 
 use crate::error::MagicError;
+use crate::headers::{self, Headed};
 use crate::nearest::suggestion;
 use crate::options::{Line, parse_int, usage_error};
-use crate::words::{Word, next_word};
+use crate::words::Word;
 
 /// What a section is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,18 +131,17 @@ struct Raw {
 /// # Errors
 /// Unknown headers and options, an effect without its two parts or its bound, no gate at all.
 pub fn parse(text: &str, first: usize, lang: Lang) -> Result<Sections, MagicError> {
+    let divided = headers::divide(text, first);
     let mut raws: Vec<Raw> = Vec::new();
-    for (index, full) in text.split_inclusive('\n').enumerate() {
-        let line = full.trim_end_matches(['\n', '\r']);
-        if let Some(start) = header(line) {
-            raws.push(raw(Line { number: first + index, text: line.to_owned() }, start)?);
-        } else if let Some(last) = raws.last_mut() {
-            last.body.push_str(full);
-        } else if !line.trim().is_empty() {
-            // Code before all headers says whether the answer is right.
-            let line = Line { number: (first + index).saturating_sub(1), text: String::new() };
-            raws.push(Raw { part: Part::Correct, options: Vec::new(), rest: String::new(), line, body: full.to_owned() });
-        }
+    // Code before all headers says whether the answer is right; its own line is the first that is not empty.
+    let blank: usize = divided.before.split_inclusive('\n').take_while(|line| line.trim().is_empty()).count();
+    if !divided.before.trim().is_empty() {
+        let body: String = divided.before.split_inclusive('\n').skip(blank).collect();
+        let line = Line { number: (first + blank).saturating_sub(1), text: String::new() };
+        raws.push(Raw { part: Part::Correct, options: Vec::new(), rest: String::new(), line, body });
+    }
+    for headed in divided.sections {
+        raws.push(raw(headed)?);
     }
     let mut sections = Sections::default();
     let mut raws = raws.into_iter().peekable();
@@ -173,79 +173,44 @@ pub fn parse(text: &str, first: usize, lang: Lang) -> Result<Sections, MagicErro
     Ok(sections)
 }
 
-/// Where the word of a header line starts.
-fn header(line: &str) -> Option<usize> {
-    let rest = line.strip_prefix("%%")?;
-    rest.starts_with(char::is_whitespace).then(|| line.len() - rest.trim_start().len())
-}
-
 /// The code at this byte of a check's text: its own language, if its header names one, and its bytes; `None` on a header or in a hint.
 pub fn section_at(text: &str, position: usize) -> Option<(Option<&'static str>, std::ops::Range<usize>)> {
-    let mut here: (Option<&str>, usize) = (None, 0);
-    let mut at = 0;
-    let mut end = text.len();
-    for full in text.split_inclusive('\n') {
-        let line = full.trim_end_matches(['\n', '\r']);
-        if header(line).is_some() {
-            if at > position {
-                end = at;
-                break;
-            }
-            // The end of a header that ends the text is still on it.
-            here = (Some(line), at + full.len() + usize::from(!full.ends_with('\n')));
-        }
-        at += full.len();
-    }
-    let (header_line, start) = here;
-    if position < start {
-        return None;
-    }
-    let words: Vec<&str> = header_line.unwrap_or("").split_whitespace().collect();
-    if words.get(1) == Some(&"hint") {
+    let (header_line, code) = headers::section_at(text, position)?;
+    let words: Vec<&str> = header_line.unwrap_or("").trim_start().trim_start_matches("%%").split_whitespace().collect();
+    if words.first() == Some(&"hint") {
         return None;
     }
     let named = words.iter().find_map(|word| Lang::named(word.strip_prefix("lang=")?));
     let plan = words.iter().any(|word| word.starts_with("plan"));
-    Some((named.map(Lang::name).or(plan.then_some(Lang::Sql.name())), start..end))
+    Some((named.map(Lang::name).or(plan.then_some(Lang::Sql.name())), code))
 }
 
-fn raw(line: Line, start: usize) -> Result<Raw, MagicError> {
+fn raw(Headed { line, body }: Headed) -> Result<Raw, MagicError> {
     let known =
         "a header is one of `%% setup`, `%% requires`, `%% correct`, `%% effect`, `%% baseline`, `%% solution`, `%% evidence`, `%% hint`";
+    let start = line.text.len() - line.text.trim_start().trim_start_matches('%').trim_start().len();
     let end = line.text[start..].find(char::is_whitespace).map_or(line.text.len(), |at| start + at);
     let name = &line.text[start..end];
     let Some((_, part)) = PARTS.iter().find(|(known, _)| *known == name) else {
         let near = suggestion(name, PARTS.iter().map(|(name, _)| *name));
         return Err(usage_error(&line, start..end, format!("unknown section `{name}`"), Some(near.unwrap_or_else(|| known.to_owned()))));
     };
+    // A hint is prose, in which a quote need not be closed.
+    let options = if *part == Part::Hint { Vec::new() } else { options(&line)? };
     let rest = line.text[end..].trim().to_owned();
-    let mut raw = Raw { part: *part, options: Vec::new(), rest, line, body: String::new() };
-    if raw.part != Part::Hint {
-        raw.options = options(&raw.line, end)?;
-    }
-    Ok(raw)
+    Ok(Raw { part: *part, options, rest, line, body })
 }
 
-fn options(line: &Line, mut at: usize) -> Result<Vec<(String, String)>, MagicError> {
-    let mut options = Vec::new();
-    loop {
-        at = line.text.len() - line.text[at..].trim_start().len();
-        if at >= line.text.len() {
-            return Ok(options);
+/// The `key=value` after the name.
+fn options(line: &Line) -> Result<Vec<(String, String)>, MagicError> {
+    let option = |word: Word| match word.text.split_once('=') {
+        Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+        None => {
+            let hint = Some("options are written `key=value`; code stands below the line".into());
+            Err(usage_error(line, word.span.clone(), format!("`{}` is no option", word.text), hint))
         }
-        let word: Word = next_word(&line.text, at).map_err(|quote| {
-            let hint = Some("close it with the same quote".into());
-            usage_error(line, quote..line.text.len(), "this quote is never closed", hint)
-        })?;
-        at = word.span.end;
-        match word.text.split_once('=') {
-            Some((key, value)) => options.push((key.to_owned(), value.to_owned())),
-            None => {
-                let hint = Some("options are written `key=value`; code stands below the line".into());
-                return Err(usage_error(line, word.span.clone(), format!("`{}` is no option", word.text), hint));
-            }
-        }
-    }
+    };
+    headers::words(line)?.into_iter().skip(1).map(option).collect()
 }
 
 impl Raw {

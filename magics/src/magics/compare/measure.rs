@@ -157,6 +157,9 @@ impl Session<'_, '_> {
         // Compiling and first runs are no part of the budget.
         let begin = Instant::now();
         let per_run = self.warm_up()?;
+        if self.settings.memory {
+            self.memory()?;
+        }
         self.choose_batches(&per_run);
         self.rounds(&per_run, begin)?;
         for process in 1..self.settings.processes {
@@ -226,6 +229,19 @@ impl Session<'_, '_> {
             }
         }
         Ok(per_run)
+    }
+
+    /// One run of each that is warm, for its peak of memory; it is no sample.
+    fn memory(&mut self) -> Result<(), MagicError> {
+        for index in self.left() {
+            let doing = format!("{}: memory", self.measured.variants[index].label());
+            self.live.progress(&doing, 0.0);
+            match self.runner.run(index, Task::Memory, self.host)? {
+                Ok(done) => self.measured.variants[index].peak_rss_bytes = done.peak_rss_bytes,
+                Err(failure) => self.failed(index, failure),
+            }
+        }
+        Ok(())
     }
 
     /// Batches of one length for all.

@@ -74,6 +74,7 @@ pub fn variant(variant: &Variant) -> Value {
         .maybe("compile_s", variant.compile_s)
         .maybe("rows", variant.rows)
         .maybe("threads", variant.threads)
+        .maybe("peak_rss_bytes", variant.peak_rss_bytes)
         .maybe("engine_version", (!variant.engine_version.is_empty()).then_some(variant.engine_version.as_str()))
         .value()
 }

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::super::sql::engines::{ENGINES, shown};
 use crate::error::MagicError;
+use crate::headers::{self, Headed};
 use crate::nearest::suggestion;
 use crate::options::{Line, usage_error};
 use crate::registry::Call;
-use crate::words::{Word, next_word};
+use crate::words::Word;
 
 /// The language of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,19 +62,15 @@ const SHAPE: &str = "a variant starts with `%% rust label=…`, `%% python label
 /// A header that cannot be read, code above the first header, sections without code, labels that are not unique, fewer than two
 /// variants; each points at its line.
 pub fn parse(call: &Call) -> Result<Sections, MagicError> {
-    let mut sections: Vec<(bool, bool, Section)> = Vec::new();
-    for (index, text) in call.body.split('\n').enumerate() {
-        let text = text.strip_suffix('\r').unwrap_or(text);
+    let divided = headers::divide(&call.body, call.body_line);
+    if let Some((index, text)) = divided.before.split('\n').enumerate().find(|(_, text)| !text.trim().is_empty()) {
         let line = Line { number: call.body_line + index, text: text.to_owned() };
-        if text.trim_start().starts_with("%%") {
-            sections.push(header(line)?);
-        } else if let Some((_, _, section)) = sections.last_mut() {
-            section.body.push_str(text);
-            section.body.push('\n');
-        } else if !text.trim().is_empty() {
-            let message = "this code belongs to no variant";
-            return Err(usage_error(&line, 0..text.trim_end().len(), message, Some(SHAPE.into())));
-        }
+        return Err(usage_error(&line, 0..text.trim_end().len(), "this code belongs to no variant", Some(SHAPE.into())));
+    }
+    let mut sections: Vec<(bool, bool, Section)> = Vec::new();
+    for Headed { line, body } in divided.sections {
+        let (is_setup, is_named, section) = header(line)?;
+        sections.push((is_setup, is_named, Section { body, ..section }));
     }
     let mut found = Sections::default();
     let mut named = Vec::new();
@@ -104,28 +101,14 @@ pub fn parse(call: &Call) -> Result<Sections, MagicError> {
 
 /// The section around byte `at` of the body: its language and the bytes of its code; `None` in header lines and above the first.
 pub fn section_at(body: &str, at: usize) -> Option<(Lang, Range<usize>)> {
-    // The last header that starts before the place: its text, and where its code starts.
-    let mut found: Option<(&str, usize)> = None;
-    let mut start = 0;
-    for line in body.split_inclusive('\n') {
-        if start > at {
-            break;
-        }
-        if line.trim_start().starts_with("%%") {
-            found = Some((line.trim_end(), start + line.len()));
-        }
-        start += line.len();
-    }
-    let (text, from) = found.filter(|(_, from)| *from <= at)?;
-    let (_, _, section) = header(Line { number: 1, text: text.to_owned() }).ok()?;
-    let code = body[from..].split_inclusive('\n').take_while(|line| !line.trim_start().starts_with("%%"));
-    Some((section.lang, from..from + code.map(str::len).sum::<usize>()))
+    let (text, code) = headers::section_at(body, at)?;
+    let (_, _, section) = header(Line { number: 1, text: text?.to_owned() }).ok()?;
+    Some((section.lang, code))
 }
 
 /// One header: whether it is of a set-up, whether it has a label, and its section without code.
 fn header(line: Line) -> Result<(bool, bool, Section), MagicError> {
-    let start = line.text.len() - line.text.trim_start().len() + 2;
-    let mut words = words(&line, start)?.into_iter();
+    let mut words = headers::words(&line)?.into_iter();
     let whole = 0..line.text.trim_end().len();
     let Some(first) = words.next() else {
         return Err(usage_error(&line, whole, "this header names no language", Some(SHAPE.into())));
@@ -170,23 +153,6 @@ fn header(line: Line) -> Result<(bool, bool, Section), MagicError> {
     }
     let is_named = !section.label.is_empty();
     Ok((is_setup, is_named, section))
-}
-
-fn words(line: &Line, start: usize) -> Result<Vec<Word>, MagicError> {
-    let mut words = Vec::new();
-    let mut at = start;
-    loop {
-        let next = line.text.len() - line.text[at..].trim_start().len();
-        if next >= line.text.trim_end().len() {
-            return Ok(words);
-        }
-        let word = next_word(&line.text, next).map_err(|quote| {
-            let hint = Some("close it with the same quote".into());
-            usage_error(line, quote..line.text.trim_end().len(), "this quote is never closed", hint)
-        })?;
-        at = word.span.end;
-        words.push(word);
-    }
 }
 
 fn lang(line: &Line, word: &Word, or_setup: bool) -> Result<Lang, MagicError> {

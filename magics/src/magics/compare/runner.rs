@@ -36,6 +36,8 @@ pub enum Task {
     WarmUp(f64),
     /// So many iterations.
     Batch(u64),
+    /// One run, of which the peak of memory is told.
+    Memory,
 }
 
 /// What came of it.
@@ -46,6 +48,8 @@ pub struct Done {
     pub compile_s: f64,
     pub answer: Answer,
     pub involuntary_switches: u64,
+    /// Bytes by which the process grew at most.
+    pub peak_rss_bytes: Option<u64>,
     pub unit_result: bool,
     pub python: Option<Interpreter>,
     pub phases: Option<Phases>,
@@ -136,6 +140,10 @@ impl Heard {
                 self.done.s = data["s"].as_f64().unwrap_or_default();
                 self.done.involuntary_switches = data["involuntary_switches"].as_u64().unwrap_or_default();
                 self.done.unit_result = data["unit_result"].as_bool().unwrap_or_default();
+            }
+            "memory" => {
+                self.took_time = true;
+                self.done.peak_rss_bytes = data["peak_rss_bytes"].as_u64();
             }
             "answer" => {
                 let text = |key: &str| data[key].as_str().map(str::to_owned);
@@ -287,6 +295,7 @@ impl<'a> Runner<'a> {
             Task::First => json!({"iterations": 1, "answer": answer_name(index)}),
             Task::WarmUp(seconds) => json!({"warm_s": seconds}),
             Task::Batch(iterations) => json!({"iterations": iterations}),
+            Task::Memory => json!({"memory": true}),
         };
         let session = host.session_dir().to_owned();
         let mut heard = Heard::default();
@@ -382,8 +391,9 @@ fn query(request: &SqlRequest, index: usize, task: Task, host: &mut dyn Host) ->
         }
         request.out = Some(file.to_string_lossy().into_owned());
     }
+    request.memory = task == Task::Memory;
     let (most, until_s) = match task {
-        Task::First => (1, 0.0),
+        Task::First | Task::Memory => (1, 0.0),
         Task::Batch(iterations) => (iterations.min(MOST_QUERIES), f64::INFINITY),
         Task::WarmUp(seconds) => (1000, seconds),
     };
@@ -423,6 +433,7 @@ fn query(request: &SqlRequest, index: usize, task: Task, host: &mut dyn Host) ->
         rows: Some(reply.row_count),
         threads: (reply.threads > 0).then_some(reply.threads),
         engine_version: reply.engine_version,
+        peak_rss_bytes: reply.peak_rss_bytes,
         phases: Some(reply.phases),
         ..Done::default()
     }))

@@ -34,6 +34,8 @@ pub struct Settings {
     pub tolerance: f64,
     pub order: Order,
     pub check: bool,
+    /// Whether the peak of memory is measured as well.
+    pub memory: bool,
     pub timeout_s: f64,
     pub label: Option<String>,
     pub title: Option<String>,
@@ -121,6 +123,7 @@ impl Settings {
             tolerance,
             order,
             check: !options.flag("no-check"),
+            memory: options.flag("memory"),
             timeout_s,
             label: options.text("label").map(str::to_owned),
             title: options.text("title").map(str::to_owned),

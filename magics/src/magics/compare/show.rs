@@ -98,7 +98,13 @@ fn chart(measured: &Measured, settings: &Settings) -> Bars {
             None if variant.is_ok() => Outcome::Gap("interrupted before its first round".into()),
             None => Outcome::Gap(variant.gap().replace('`', "")),
         };
-        Bar { label: variant.label().to_owned(), detail: variant.detail(), look: look(variant.look()), outcome }
+        Bar {
+            label: variant.label().to_owned(),
+            detail: variant.detail(),
+            look: look(variant.look()),
+            outcome,
+            peak_bytes: variant.peak_rss_bytes.map(|bytes| bytes as f64),
+        }
     };
     let interrupted = if measured.interrupted { "Interrupted, a part only: " } else { "" };
     Bars {
@@ -157,7 +163,7 @@ fn numbers(measured: &Measured, settings: &Settings) -> Bundle {
             None if variant.is_ok() => (String::new(), String::new()),
             None => (String::new(), variant.status.words().to_owned()),
         };
-        let cells = [
+        let mut cells = vec![
             variant.label().to_owned(),
             variant.detail(),
             summary.map(|s| Scale::of(s.median, s.ci).with_ci(s.median, s.ci)).unwrap_or_default(),
@@ -171,9 +177,12 @@ fn numbers(measured: &Measured, settings: &Settings) -> Bundle {
             },
             if variant.is_timed() { crate::units::count(variant.iterations) } else { String::new() },
         ];
+        if settings.memory {
+            cells.push(variant.peak_rss_bytes.map(crate::units::bytes).unwrap_or_default());
+        }
         cells.into_iter().map(Some).collect()
     };
-    let headings = vec![
+    let mut headings = vec![
         Heading::text("variant"),
         Heading::text("language"),
         Heading::number("median [95 %]"),
@@ -183,6 +192,9 @@ fn numbers(measured: &Measured, settings: &Settings) -> Bundle {
         Heading::number("compile time"),
         Heading::number("runs per sample"),
     ];
+    if settings.memory {
+        headings.push(Heading::number("peak memory"));
+    }
     let mut caption = sentences(measured, settings);
     caption.push(said_values(measured, settings));
     let early = if measured.stopped_early { "; stopped once all ratios were known to 0.4 %" } else { "" };
@@ -192,6 +204,9 @@ fn numbers(measured: &Measured, settings: &Settings) -> Bundle {
         measured.seed,
         time(measured.batch_s),
     ));
+    if settings.memory {
+        caption.push("peak memory: by how much the process grew at most during one warm run that is no sample".into());
+    }
     if settings.processes > 1 {
         caption.push(format!("in {} fresh processes; intervals of ratios resample processes, then rounds", measured.processes.len()));
     }

@@ -16,6 +16,7 @@ use crate::charts::curves::{Curve, Curves, Point as Drawn};
 use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::{LoadSpan, Machine};
+use crate::measure::fooled;
 use crate::measure::report::{self, Remark};
 use crate::measure::result::{Fields, object as frame};
 use crate::measure::sweep::{Sweep, forecast};
@@ -23,7 +24,7 @@ use crate::results;
 use crate::stats::bootstrap::{Estimate, SEED};
 use crate::stats::growth::{self, Crossing, Point};
 use crate::stats::independent::Median;
-use crate::stats::{Noise, verdict::Verdict};
+use crate::stats::{Noise, quantile, verdict::Verdict};
 use crate::table::{Heading, Table};
 use crate::units::{self, Scale, short_number, time};
 
@@ -120,6 +121,10 @@ impl Swept<'_> {
             .filter(|(_, measured)| measured.variants[index].is_timed())
             .map(|(n, measured)| Point { n: *n as f64, samples: measured.variants[index].samples.clone() })
             .collect()
+    }
+
+    fn is_rust(&self, index: usize) -> bool {
+        self.points.first().is_some_and(|(_, measured)| measured.variants[index].section.lang == Lang::Rust)
     }
 
     fn exponent(&self, index: usize) -> Option<Estimate> {
@@ -269,6 +274,12 @@ impl Swept<'_> {
         let mut all: Vec<Remark> = Vec::new();
         if partial {
             all.push(Remark::warning(format!("interrupted: this is the part measured so far, {} sizes", self.points.len()), ""));
+        }
+        for (index, label) in self.labels.iter().enumerate().filter(|(index, _)| self.is_rust(*index)) {
+            let medians: Vec<(f64, f64)> = self.curve(index).iter().map(|point| (point.n, quantile::median(&point.samples))).collect();
+            if let Some(sign) = fooled::flat_in_size(&medians) {
+                all.push(Remark::warning(format!("{label}: {}", sign.text()), sign.remedy()));
+            }
         }
         for (n, measured) in &self.points {
             let whole = Measured { interrupted: false, ..measured.clone() };

@@ -43,6 +43,8 @@ pub struct Variant {
     pub engine_version: String,
     pub rows: Option<u64>,
     pub threads: Option<usize>,
+    /// Bytes by which its process grew at most during one run, with `--memory`.
+    pub peak_rss_bytes: Option<u64>,
     pub python: Option<Interpreter>,
     pub involuntary_switches: u64,
     /// The value carries no information.
@@ -68,6 +70,7 @@ impl Variant {
             engine_version: String::new(),
             rows: None,
             threads: None,
+            peak_rss_bytes: None,
             python: None,
             involuntary_switches: 0,
             unit_result: false,

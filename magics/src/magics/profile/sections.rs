@@ -1,6 +1,8 @@
 //! Two pieces of code in one cell, below the lines `%% before` and `%% after`.
 
 use crate::error::MagicError;
+use crate::headers::{self, Headed};
+use crate::words::Word;
 
 /// One of the two.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +24,13 @@ pub struct Pair {
 /// A header is a line that begins with `%%`; its name is the rest, or what follows `label=` in it.
 ///
 /// # Errors
-/// Another number than two, a piece without code, both ways at once.
+/// A quote that is never closed, another number than two, a piece without code, both ways at once.
 pub fn pair(body: &str, against: Option<&str>) -> Result<Option<Pair>, MagicError> {
-    let mut setup = String::new();
-    let mut sections: Vec<Section> = Vec::new();
-    for line in body.lines() {
-        if let Some(header) = line.strip_prefix("%%") {
-            sections.push(Section { label: label(header, sections.len()), code: String::new() });
-            continue;
-        }
-        let code = sections.last_mut().map_or(&mut setup, |section| &mut section.code);
-        code.push_str(line);
-        code.push('\n');
+    let divided = headers::divide(body, 1);
+    let setup = divided.before;
+    let mut sections = Vec::new();
+    for (index, Headed { line, body }) in divided.sections.into_iter().enumerate() {
+        sections.push(Section { label: label(&headers::words(&line)?, index), code: body });
     }
     let hint = "write `%% before`, its code, `%% after`, its code; or give the other code with `--against`";
     let wrong = |what: String| Err(MagicError::usage(what).hint(hint));
@@ -58,13 +55,10 @@ pub fn pair(body: &str, against: Option<&str>) -> Result<Option<Pair>, MagicErro
     Ok(Some(Pair { setup, before, after }))
 }
 
-fn label(header: &str, index: usize) -> String {
-    let named = header.split_once("label=").map(|(_, rest)| {
-        let quoted = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(name, _)| name);
-        quoted.unwrap_or_else(|| rest.split_whitespace().next().unwrap_or_default())
-    });
-    let name = named.unwrap_or(header).trim();
-    if name.is_empty() { ["before", "after"].get(index).copied().unwrap_or("another").to_owned() } else { name.to_owned() }
+fn label(words: &[Word], index: usize) -> String {
+    let named = words.iter().find_map(|word| word.text.strip_prefix("label=")).map(str::to_owned);
+    let name = named.unwrap_or_else(|| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "));
+    if name.is_empty() { ["before", "after"].get(index).copied().unwrap_or("another").to_owned() } else { name }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ import time
 from IPython import get_ipython
 
 from benchbook_events import event
+from benchbook_peak_memory import peak_memory
 from benchbook_timing import _usage, collector_off
 from benchbook_user_code import Cell, Misuse, measured
 
@@ -62,7 +63,10 @@ def _round(key, order, code=None):
         raise Misuse("the Python worker has ended since this variant was prepared", "run the cell again")
     iterations, warm_s = order.get("iterations", 1), order.get("warm_s")
     with collector_off():
-        if warm_s is None:
+        if order.get("memory"):
+            _, grown = peak_memory(lambda: _batch(variant, 1))
+            event("memory", {"peak_rss_bytes": grown})
+        elif warm_s is None:
             _, before = _usage()
             seconds, value = _batch(variant, iterations)
             _, after = _usage()
@@ -82,7 +86,7 @@ def _round(key, order, code=None):
 
 
 def round(arguments):
-    """Does what the order says; sends one `sample` or `warm`, and `answer` when it is asked for."""
+    """Does what the order says; sends one `sample`, `warm` or `memory`, and `answer` when it is asked for."""
     measured(_round, arguments)
 
 

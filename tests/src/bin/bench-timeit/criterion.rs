@@ -12,6 +12,9 @@ use super::functions::Function;
 
 /// Pinned, so that two runs compare with the same.
 pub const VERSION: &str = "0.7.0";
+/// The rule of `%%timeit` for results that own memory (`kernel/lab/src/measure/batch.rs`): so many seconds and results between two drops.
+const STRETCH_S: f64 = 2.5e-6;
+const MOST_KEPT: f64 = 1024.0;
 
 /// The built benchmark.
 pub struct Criterion {
@@ -104,15 +107,19 @@ fn manifest() -> String {
 
 fn source(functions: &[Function]) -> String {
     let mut text = String::from(
-        "#![allow(clippy::all, clippy::pedantic, clippy::ptr_arg)]\nuse std::hint::black_box;\n\nuse criterion::Criterion;\n\n",
+        "#![allow(clippy::all, clippy::pedantic, clippy::ptr_arg, unused_imports)]\nuse std::hint::black_box;\n\nuse criterion::{BatchSize, Criterion};\n\n",
     );
     let mut answers = String::new();
     let mut benches = String::new();
-    for Function { name, item, input, check, drops, .. } in functions {
-        let iter = if *drops { "iter_with_large_drop" } else { "iter" };
+    for Function { name, item, input, check, drops, about_s, .. } in functions {
+        // As many results at once as `%%timeit` keeps: more of them are memory that is in no cache, which is another question.
+        let kept = (STRETCH_S / about_s).ceil().clamp(1.0, MOST_KEPT) as u64;
+        let call = format!("{name}(black_box(&input))");
+        let iter =
+            if *drops { format!("iter_batched(|| (), |()| {call}, BatchSize::NumIterations({kept}))") } else { format!("iter(|| {call})") };
         let _ = writeln!(text, "{item}");
         let _ = writeln!(answers, "        {{ {input} let result = {name}(&input); println!(\"{name}={{:?}}\", {check}); }}");
-        let _ = writeln!(benches, "    {{ {input} criterion.bench_function(\"{name}\", |b| b.{iter}(|| {name}(black_box(&input)))); }}");
+        let _ = writeln!(benches, "    {{ {input} criterion.bench_function(\"{name}\", |b| b.{iter}); }}");
     }
     let _ = write!(
         text,

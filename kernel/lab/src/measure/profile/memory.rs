@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::AnyError;
 use crate::measure::allocations;
+use crate::measure::peak_memory::{forget_peak, peak};
 
 /// Time between two readings at first.
 const EVERY: Duration = Duration::from_micros(500);
@@ -46,18 +47,6 @@ impl Resident {
         let pages = std::str::from_utf8(&text[..length]).ok()?.split(' ').nth(1)?.parse::<u64>().ok()?;
         Some(pages * self.page)
     }
-}
-
-/// The most that was in RAM since [`forget_peak`], in bytes.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
-/// Lets the system count the peak anew.
-fn forget_peak() -> bool {
-    std::fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// Runs `body` once; gives `points` (`s`, `rss_bytes`, `live_bytes`), `start_rss_bytes`, `peak_rss_bytes` (the system's own
