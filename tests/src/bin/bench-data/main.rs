@@ -170,7 +170,8 @@ fn carry_out(options: &Options) -> Result<bool> {
     let about = table::About { title: "Making datasets, beside DuckDB", rounds: options.rounds, quick: options.quick };
     print!("{}", table::text(&report, &about));
     if let Some(path) = &options.json {
-        let asked = json!({"benchmark": "data", "rounds": options.rounds, "quick": options.quick, "rows": options.rows, "parts": ["sets"]});
+        let asked =
+            json!({"benchmark": "data", "rounds": options.rounds, "quick": options.quick, "rows_of_each": options.rows, "parts": ["sets"]});
         std::fs::write(path, format!("{:#}\n", report.json(asked))).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(report.answers.wrong.is_empty())
