@@ -47,7 +47,7 @@ usage:
   cargo lab uninstall [--all] [--dry-run]
                               remove what set-up made; --all: what cargo built as well
 
-The first time takes 45 to 70 minutes on 2 cores, nearly all of it compiling Polars once.
+The first time takes 40 to 70 minutes on 2 cores, nearly all of it compiling Polars once.
 An interrupted set-up goes on where it stopped; a finished one takes seconds.
 ";
 
