@@ -23,6 +23,7 @@ pub extern crate alloc;
 
 pub mod guard;
 pub mod interrupt;
+pub mod reserve;
 pub mod variables;
 
 use variables::VariableStore;
@@ -57,6 +58,7 @@ pub unsafe extern "C" fn benchbook_lab_start(token: *const c_char, outcomes: c_i
     OUTCOMES.store(outcomes, Ordering::SeqCst);
     REPLIES.store(replies, Ordering::SeqCst);
     std::panic::set_hook(Box::new(remember_panic));
+    reserve::keep();
     let _ = std::thread::Builder::new().name("benchbook-flush".into()).spawn(flush_partial_lines);
 }
 

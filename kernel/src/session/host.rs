@@ -99,6 +99,11 @@ impl Host for SessionHost<'_> {
     }
 
     fn try_sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<Result<SqlReply, SqlFailure>, MagicError> {
+        // As for Rust: what may fail and go on is what measures.
+        let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
+        if self.cell.io.is_cancelled() {
+            return Err(MagicError::interrupted());
+        }
         match self.engine_worker(|worker, cancelled| worker.run(request, on_progress, cancelled)) {
             Ok(reply) => Ok(Ok(reply)),
             Err(EngineError::Failed(failure)) if failure.class != class::INTERRUPTED => Ok(Err(failure)),

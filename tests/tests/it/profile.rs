@@ -42,6 +42,25 @@ fn counting_ends_with_the_code() {
     assert_eq!(after.result(), "Some(1)");
 }
 
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn freed_memory_is_kept_for_the_next_run_and_goes_back_when_idle() {
+    let mut session = Session::start();
+    let _ = session.ok("fn resident_mib() -> i64 {\n    let statm = std::fs::read_to_string(\"/proc/self/statm\").unwrap();\n    \
+         statm.split(' ').nth(1).unwrap().parse::<i64>().unwrap() * 4 / 1024\n}\nlet before = resident_mib();");
+    let kept = session.ok("drop(std::hint::black_box(vec![1u8; 200 << 20]));\nresident_mib() - before").result();
+    assert!(kept.parse::<i64>().is_ok_and(|mib| mib >= 150), "{kept} MiB are kept");
+    let begin = std::time::Instant::now();
+    loop {
+        std::thread::sleep(std::time::Duration::from_secs(5));
+        let left = session.ok("resident_mib() - before").result();
+        if left.parse::<i64>().is_ok_and(|mib| mib < 50) {
+            break;
+        }
+        assert!(begin.elapsed().as_secs() < 60, "{left} MiB are still kept");
+    }
+}
+
 /// Everything that the cell shows, as text.
 fn shown(cell: &Transcript) -> String {
     cell.displays().into_iter().map(|message| data(message, "text/plain")).collect::<Vec<_>>().join("\n")

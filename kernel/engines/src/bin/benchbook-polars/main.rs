@@ -13,5 +13,6 @@ use engines::engines::Listed;
 const ENGINES: &[Listed] = &[Listed { name: "polars", open: || Ok(Box::new(context::PolarsSql::default())) }];
 
 fn main() {
+    lab::runtime::reserve::keep();
     engines::run(ENGINES);
 }

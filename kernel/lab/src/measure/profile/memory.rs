@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::AnyError;
 use crate::measure::allocations;
 use crate::measure::peak_memory::{forget_peak, peak};
+use crate::runtime::reserve::GivenBack;
 
 /// Time between two readings at first.
 const EVERY: Duration = Duration::from_micros(500);
@@ -55,6 +56,8 @@ impl Resident {
 /// # Errors
 /// A system that does not tell, or the error of `body`.
 pub fn timeline(body: &mut dyn FnMut() -> Result<(), AnyError>) -> Result<Value, AnyError> {
+    // What the body frees is to be seen.
+    let _given_back = GivenBack::new();
     let mut resident = Resident::open();
     let start = resident.read().ok_or("this system does not tell how much memory the process has: there is no /proc/self/statm")?;
     let reset = forget_peak();
