@@ -18,6 +18,7 @@ pub mod error;
 pub mod exercises;
 pub mod headers;
 pub mod help;
+mod home;
 pub mod host;
 pub mod html;
 pub mod live;

@@ -1,5 +1,6 @@
 //! Values of options: numbers, times, names, lists.
 
+use crate::home;
 use crate::spec::ValueKind;
 
 /// A parsed option value.
@@ -20,7 +21,7 @@ pub(crate) fn typed(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Duration => Value::Float(parse_duration_s(text)?),
         ValueKind::Text | ValueKind::Path if text.is_empty() => return None,
         ValueKind::Text => Value::Text(text.to_owned()),
-        ValueKind::Path => Value::Text(expand_home(text)),
+        ValueKind::Path => Value::Text(home::expanded(text)),
         ValueKind::Name => Value::Text(Some(text).filter(|text| is_rust_name(text))?.to_owned()),
         ValueKind::Choice(choices) => Value::Text(choices.iter().find(|choice| **choice == text)?.to_string()),
         ValueKind::Choices(choices) => {
@@ -83,12 +84,4 @@ pub fn is_rust_name(text: &str) -> bool {
     let mut chars = text.chars();
     let starts = matches!(chars.next(), Some(c) if c == '_' || c.is_ascii_alphabetic());
     starts && text != "_" && chars.all(|c| c == '_' || c.is_ascii_alphanumeric()) && !KEYWORDS.contains(&text)
-}
-
-/// `~/` as the home folder.
-pub(crate) fn expand_home(text: &str) -> String {
-    match (text.strip_prefix("~/"), std::env::var("HOME")) {
-        (Some(rest), Ok(home)) => format!("{}/{rest}", home.trim_end_matches('/')),
-        _ => text.to_owned(),
-    }
 }

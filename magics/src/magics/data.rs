@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::bundle::Bundle;
 use crate::error::MagicError;
 use crate::host::Host;
-use crate::html;
 use crate::registry::{Call, Magic};
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
 use crate::sql_wire::SqlRequest;
 use crate::table::{Heading, Table};
 use crate::units;
+use crate::{home, html};
 
 /// Names of the sets, for completion and usage errors.
 const SETS: &[&str] = &["tpch", "stocks", "taxi", "h2o", "events", "ticks", "words"];
@@ -213,7 +213,7 @@ impl Made {
         let table = Table {
             headings: vec![Heading::text("file"), Heading::number("rows"), Heading::number("size")],
             rows: self.files.iter().map(row).collect(),
-            caption: vec![format!("{set}: {state}, in {}", homely(&self.dir))],
+            caption: vec![format!("{set}: {state}, in {}", home::shortened(&self.dir))],
             marked: false,
         };
         let example = self.example();
@@ -233,17 +233,7 @@ impl Made {
         let parquet = self.files.iter().rev().filter(|file| file.name.ends_with(".parquet"));
         let biggest = parquet.max_by_key(|file| file.rows).or_else(|| self.files.iter().rev().max_by_key(|file| file.rows));
         let path = biggest.map_or(self.dir.as_str(), |file| file.path.as_str());
-        format!("%%sql\nSELECT count(*) AS n FROM {}", sql_text(&homely(path)))
-    }
-}
-
-/// A path as people write it, with `~` for their home folder (DuckDB reads that): a published notebook says nothing of the
-/// machine it ran on.
-fn homely(path: &str) -> String {
-    let home = std::env::var("HOME").unwrap_or_default();
-    match path.strip_prefix(&home).filter(|rest| home.len() > 1 && rest.starts_with('/')) {
-        Some(rest) => format!("~{rest}"),
-        None => path.to_owned(),
+        format!("%%sql\nSELECT count(*) AS n FROM {}", sql_text(&home::shortened(path)))
     }
 }
 
@@ -284,7 +274,7 @@ fn list(host: &mut dyn Host) -> Result<(), MagicError> {
     };
     let row = |made: &Value| {
         let bytes = made.get("bytes").and_then(Value::as_u64).map_or_else(String::new, units::bytes);
-        vec![Some(text(made, "set")), Some(homely(&text(made, "dir"))), Some(bytes)]
+        vec![Some(text(made, "set")), Some(home::shortened(&text(made, "dir"))), Some(bytes)]
     };
     let made = items("made");
     let there = Table {
@@ -297,7 +287,7 @@ fn list(host: &mut dyn Host) -> Result<(), MagicError> {
         return Ok(());
     }
     // A folder is worth reading whole: text cells are cut, so paths also follow line by line.
-    let folders: Vec<String> = made.iter().map(|made| format!("  {}", homely(&text(made, "dir")))).collect();
+    let folders: Vec<String> = made.iter().map(|made| format!("  {}", home::shortened(&text(made, "dir")))).collect();
     let plain = format!("{}\n\n{}\n{}", known.text(), there.text(), folders.join("\n"));
     host.display(&Bundle::text(plain).with("text/html", format!("{}\n{}", known.html(), there.html())));
     Ok(())

@@ -194,6 +194,11 @@ fn the_results_of_all_notebooks_are_in_one_file() {
     let _ = second.ok(format!("%results --all --export {}", csv.display()));
     let rows = std::fs::read_to_string(&csv).expect("written");
     assert_eq!(rows.lines().count(), 4, "{rows}");
+    let chosen = folder.path().join("chosen.csv");
+    let _ = second.ok(format!("%results other --export {}", chosen.display()));
+    let rows = std::fs::read_to_string(&chosen).expect("written");
+    assert!(rows.lines().count() == 2 && rows.contains(",other,") && !rows.contains("sum @ 10"), "{rows}");
+    let _ = second.run(format!("%results nobody --export {}", chosen.display())).fails("UsageError");
     let json = folder.path().join("all.json");
     let _ = second.ok(format!("%results --all --export {}", json.display()));
     let whole: Value = serde_json::from_str(&std::fs::read_to_string(&json).expect("written")).expect("JSON");

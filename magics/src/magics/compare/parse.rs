@@ -146,7 +146,7 @@ fn header(line: Line) -> Result<(bool, bool, Section), MagicError> {
                 return Err(usage_error(&line, at, format!("there is no engine `{value}`"), Some(hint)));
             }
             "engine" => section.engine = value,
-            "env" => section.env = Some(crate::values::expand_home(&value)),
+            "env" => section.env = Some(crate::home::expanded(&value)),
             _ => section.label = value,
         }
         given.push(key);

@@ -135,6 +135,7 @@ impl Scaling {
         if let (Some(guess), Some(last)) = (self.guess, self.points.last()) {
             caption.insert(0, predict::factor_sentence(guess, last.speedup.value));
         }
+        caption.extend(karp_flatt_text(self.points.iter().filter_map(|p| p.karp_flatt.as_ref())));
         caption.extend(scaling::usl(&self.sweeps, self.available, SEED).map(|fit| usl_text(&fit)));
         if let Some(compile) = self.collected.compile_s {
             caption.push(format!("compile time {} (not counted); noise verdict: {}", time(compile), self.noise.short()));
@@ -185,6 +186,18 @@ impl Scaling {
             .maybe("partial", self.collected.interrupted.is_some().then_some(true))
             .value()
     }
+}
+
+/// Karp-Flatt fractions that are no share of anything, in words.
+pub fn karp_flatt_text<'a>(fractions: impl Iterator<Item = &'a Estimate> + Clone) -> Vec<String> {
+    let above = fractions.clone().any(|e| e.value > 1.0);
+    let below = fractions.clone().any(|e| e.value < 0.0 && e.ci.is_none_or(|(_, high)| high < 0.0));
+    let above = above.then(|| "Karp-Flatt above 100 %: more workers made it slower, which no serial part explains".to_owned());
+    let below = below.then(|| {
+        "Karp-Flatt below 0: the speed-up is above the number of workers; one worker was slow for a reason of its own, such as too little cache"
+            .to_owned()
+    });
+    above.into_iter().chain(below).collect()
 }
 
 /// The universal law's parameters, in words.

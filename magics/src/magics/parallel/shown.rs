@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::advice;
-use super::scaling::usl_text;
+use super::scaling::{karp_flatt_text, usl_text};
 use super::series::{Gap, Series};
 use crate::charts::Chart;
 use crate::charts::colours::{self, Look};
@@ -205,6 +205,9 @@ impl Outcome {
                 Amdahl::Refused(_) => {}
             }
         }
+        let parallel = |one: &&Found| !one.series.sequential;
+        let fractions = self.found.iter().filter(parallel).filter_map(|one| one.points[one.last(self.available)?].karp_flatt.as_ref());
+        caption.extend(karp_flatt_text(fractions));
         for one in self.found.iter().filter(|one| !one.series.sequential) {
             let fit = scaling::usl(&taken(&one.series), self.available, SEED);
             caption.extend(fit.map(|fit| format!("{}: {}", one.series.label, usl_text(&fit))));

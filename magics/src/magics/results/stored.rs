@@ -81,21 +81,29 @@ impl Source {
         if self.path.is_some() {
             return self.lines.clone();
         }
-        let line = |measured: &Measured| {
-            let mut result = (*measured.result).clone();
-            result["variants"] = json!([measured.variant]);
-            Line::now(vec![measured.label.clone()], &result)
-        };
-        self.store.all().iter().map(line).collect()
+        self.store.all().iter().map(line_of).collect()
     }
+}
+
+fn line_of(measured: &Measured) -> Line {
+    let mut result = (*measured.result).clone();
+    result["variants"] = json!([measured.variant]);
+    Line::now(vec![measured.label.clone()], &result)
 }
 
 /// Writes the measurements to a file.
 ///
 /// # Errors
-/// Another ending than `.csv` or `.json`, a file that cannot be written.
+/// Another ending than `.csv` or `.json`, a label that is not there, a file that cannot be written.
 pub fn export(call: &Call, path: &str, source: &Source, host: &mut dyn Host) -> Result<(), MagicError> {
-    let lines = source.every();
+    let lines = if call.options.words().is_empty() {
+        source.every()
+    } else if source.path.is_some() {
+        let hint = "`--label PATTERN` chooses among the results of all notebooks";
+        return Err(MagicError::usage("labels choose among the results of this session only").hint(hint));
+    } else {
+        super::chosen(call, &source.store)?.0.iter().map(line_of).collect()
+    };
     let text = match std::path::Path::new(path).extension().and_then(|ending| ending.to_str()) {
         Some("csv") => select::csv(&lines),
         Some("json") => serde_json::to_string_pretty(&lines).unwrap_or_default(),

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::engines::shown;
 use super::repeat::Timed;
 use crate::bundle::Bundle;
-use crate::html;
 use crate::measure::result::{Fields, object};
 use crate::sql_wire::{Phases, Plan, SqlReply};
 use crate::table::{Heading, Table};
 use crate::units;
+use crate::{home, html};
 
 /// The result or the plan as text, HTML and result object; `wall_s` serves when the engine told no times.
 pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Option<&Timed>, bound: Option<String>) -> Bundle {
@@ -18,10 +18,10 @@ pub fn render(engine: &str, plan: Plan, reply: &SqlReply, wall_s: f64, timed: Op
     let by = if reply.threads > 0 { format!("{engine_name}, {}", plural(reply.threads as u64, "thread")) } else { engine_name.to_owned() };
     let result = result_object(engine, reply, total_s, timed);
     if plan != Plan::No {
-        let text = reply.plan_text.as_deref().unwrap_or("(the engine gave no plan)").trim_end();
+        let text = home::shortened_in_plan(reply.plan_text.as_deref().unwrap_or("(the engine gave no plan)").trim_end());
         let what = if plan == Plan::Explain { "Plan, not run".to_owned() } else { format!("Plan with times · {}", units::time(total_s)) };
         let caption = format!("{what} · {by}");
-        let html = format!("{}<div style=\"{};font-size:.9em\">{}</div>", html::pre(text), html::MUTED, html::escape(&caption));
+        let html = format!("{}<div style=\"{};font-size:.9em\">{}</div>", html::pre(&text), html::MUTED, html::escape(&caption));
         return Bundle::text(format!("{text}\n{caption}")).with("text/html", html).with_result(result);
     }
     let mut caption = Vec::new();

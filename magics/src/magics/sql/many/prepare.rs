@@ -11,13 +11,13 @@ use super::super::engines::shown;
 use super::run::Measured;
 use super::settings::Settings;
 use crate::error::MagicError;
+use crate::home;
 use crate::host::Host;
 use crate::sql_dialect::relations::{Source, rename, sources, stem};
 use crate::sql_dialect::{is_ordered, parse, translate};
 use crate::sql_error::sql_failure_error;
 use crate::sql_params::Prepared;
 use crate::sql_wire::{SqlRequest, TableFile};
-use crate::values::expand_home;
 
 /// The query for one engine.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +131,7 @@ fn unused(kind: &str, name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// The file's path from the root: engines do not all start in the notebook's folder.
 fn file(written: &str) -> Result<PathBuf, MagicError> {
-    let path = PathBuf::from(expand_home(written));
+    let path = PathBuf::from(home::expanded(written));
     let path = if path.is_absolute() { path } else { std::env::current_dir().map(|folder| folder.join(&path)).unwrap_or(path) };
     if path.is_file() {
         return Ok(path);
