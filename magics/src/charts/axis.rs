@@ -13,6 +13,9 @@ pub struct Axis {
     pub to_px: f64,
 }
 
+/// Ticks nearer than this would have labels that touch, in pixels.
+const APART: f64 = 36.0;
+
 /// A labelled position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
@@ -59,14 +62,27 @@ impl Axis {
     fn log_values(&self, wanted: usize) -> Vec<f64> {
         let decades = (self.high / self.low).log10();
         let factors: &[f64] = if decades * 3.0 <= wanted as f64 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let inside = |v: &f64| *v >= self.low * 0.999_999 && *v <= self.high * 1.000_001;
         // Many decades: only every so many, so that labels do not touch.
         let every = (decades / wanted.max(1) as f64).ceil().max(1.0) as usize;
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
-        (first..=last)
-            .step_by(every)
-            .flat_map(|e| factors.iter().map(move |f| f * 10f64.powi(e)))
-            .filter(|v| *v >= self.low * 0.999_999 && *v <= self.high * 1.000_001)
-            .collect()
+        let of = |factors: &[f64]| -> Vec<f64> {
+            let all = (first..=last).step_by(every).flat_map(|e| factors.iter().map(move |f| f * 10f64.powi(e)));
+            all.filter(inside).collect()
+        };
+        let values = of(factors);
+        // Less than a decade: one value is no scale.
+        if values.len() > 1 { values } else { of(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]) }
+    }
+
+    /// The values that were measured, where these are few counts on a logarithmic axis (1, 2, 4, 8 threads); else round ones.
+    pub fn values_for(&self, measured: impl Iterator<Item = f64>, wanted: usize) -> Vec<f64> {
+        let mut counts: Vec<f64> = measured.collect();
+        counts.sort_by(f64::total_cmp);
+        counts.dedup();
+        let are_counts = counts.iter().all(|value| value.fract() == 0.0 && (1.0..10_000.0).contains(value));
+        let apart = counts.windows(2).all(|pair| (self.px(pair[1]) - self.px(pair[0])).abs() >= APART);
+        if self.log && are_counts && apart && (2..=wanted).contains(&counts.len()) { counts } else { self.values(wanted) }
     }
 
     /// Powers of two inside the axis.

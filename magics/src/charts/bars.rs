@@ -190,7 +190,7 @@ impl Bars {
         }
         let first = if lines.len() > 1 || short { y - 3.5 } else { y + 4.3 };
         for (n, line) in lines.iter().enumerate() {
-            canvas.text((x, first + 15.0 * n as f64), fit(line, theme::BODY, bold, room), style);
+            canvas.text((x, first + 15.0 * n as f64), fit(line, theme::BODY, bold, room + 1.0), style);
         }
         if short {
             canvas.text((x, first + 15.0), fit(&bar.detail, theme::SMALL, false, room), NOTE);
@@ -266,6 +266,8 @@ impl Layout {
         };
         let (right, at) = (self.axis.to_px, y - BAR / 2.0 - 5.5);
         canvas.area(vec![(right, at - 3.5), (right + 6.0, at), (right, at + 3.5)], theme::MUTED);
+        // Lines behind it would cross the digits.
+        canvas.rect((right - 8.0 - width(&label, theme::SMALL, false), at - 5.5), (right - 2.0, at + 4.5), theme::PANEL);
         canvas.text_middle((right - 5.0, at), label, NOTE.align(Align::Right));
     }
 

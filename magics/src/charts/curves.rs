@@ -58,6 +58,7 @@ struct Plot {
     y: Axis,
     top: f64,
     bottom: f64,
+    x_ticks: Vec<f64>,
 }
 
 impl Curves {
@@ -96,7 +97,8 @@ impl Curves {
         let x = Axis::log(low / air, high * air, 70.0, theme::WIDTH - theme::MARGIN - names - 24.0);
         let low = points().map(|point| point.median.ci.map_or(point.median.value, |ci| ci.0)).fold(f64::INFINITY, f64::min);
         let high = points().map(|point| point.median.ci.map_or(point.median.value, |ci| ci.1)).fold(0.0, f64::max);
-        Plot { x, y: Axis::log(low / 1.5, high * 1.5, bottom, top), top, bottom }
+        let x_ticks = x.values_for(sizes(), 9);
+        Plot { x_ticks, x, y: Axis::log(low / 1.5, high * 1.5, bottom, top), top, bottom }
     }
 
     /// Names right of the last points, moved apart where they would touch.
@@ -139,7 +141,7 @@ impl Plot {
             canvas.line((self.x.from_px, y), (self.x.to_px, y), theme::GRID, 1.0);
             canvas.text_middle((self.x.from_px - 7.0, y), tick.label, TICK.align(Align::Right));
         }
-        for value in self.x.values(9) {
+        for &value in &self.x_ticks {
             let x = self.x.px(value);
             canvas.line((x, self.top), (x, self.bottom), theme::GRID, 1.0);
             canvas.line((x, self.bottom), (x, self.bottom + 5.0), theme::AXIS, 1.0);

@@ -117,8 +117,9 @@ impl Phases {
         if self.rows.is_empty() {
             return Err(MagicError::new("ChartError", "there is no engine to draw"));
         }
+        let clipped = if self.is_clipped() { " A bar that is cut shows the shares of its parts." } else { "" };
         let sentence = format!(
-            "Time: lower is better. Strong: warm runs, medians of the parts; whiskers: 95 % intervals of the whole. Light: the cold first run. {}",
+            "Time: lower is better. Strong: warm runs, medians of the parts; whiskers: 95 % intervals of the whole. Light: the cold first run.{clipped} {}",
             self.note
         );
         let subtitle = frame::subtitle_lines(&[sentence.trim_end().to_owned()], theme::WIDTH);
@@ -157,6 +158,13 @@ impl Phases {
         });
         let shown = ends.flatten().filter(|end| *end <= cap).fold(0.0, f64::max);
         if shown > 0.0 { shown } else { 1.0 }
+    }
+
+    /// Whether a bar is longer than the axis.
+    fn is_clipped(&self) -> bool {
+        let limit = self.limit();
+        let warm = |row: &Row| row.warm.as_ref().is_some_and(|warm| warm.median.value > limit);
+        self.rows.iter().any(|row| warm(row) || row.cold.as_ref().is_some_and(|cold| total(cold) > limit))
     }
 
     fn layout(&self, top: f64) -> Layout {
@@ -262,8 +270,11 @@ impl Layout {
 
     fn draw_stack(&self, canvas: &mut Canvas, stack: &Stack, colour: Colour, y: f64, height: f64) {
         let (high, low) = (y - height / 2.0, y + height / 2.0);
+        let whole = total(stack);
+        // A clipped bar shows the shares of all its parts, not the first one alone.
+        let shrink = if whole > self.axis.high { self.axis.high / whole } else { 1.0 };
         let mut start = 0.0;
-        for (part, seconds) in stack {
+        for (part, seconds) in stack.iter().map(|(part, seconds)| (part, seconds * shrink)) {
             let (from, to) = (self.axis.px(start), self.axis.px(start + seconds));
             if to - from > 0.2 {
                 draw_part(canvas, *part, (from, high), (to, low), colour);
@@ -272,8 +283,8 @@ impl Layout {
         }
         let (from, to) = (self.axis.from_px, self.axis.px(start));
         canvas.outline((from, high), (to, low), theme::MUTED, 0.75);
-        if start > self.axis.high {
-            self.draw_clip(canvas, start, y, height);
+        if whole > self.axis.high {
+            self.draw_clip(canvas, whole, y, height);
         }
     }
 

@@ -7,7 +7,7 @@ use super::curves::spread;
 use super::frame::{self, Footer};
 use super::measure_text::{fit, width};
 use super::svg::{Align, Canvas, Type};
-use super::value_bars::{ticks, whole_ticks};
+use super::value_bars::{labelled, ticks, whole_ticks};
 use super::{text, theme};
 use crate::error::MagicError;
 use crate::units::short_number;
@@ -101,7 +101,7 @@ impl Plot {
             canvas.line((x.from_px, at), (x.to_px, at), theme::GRID, 1.0);
             canvas.text_middle((x.from_px - 7.0, at), label, TICK.align(Align::Right));
         }
-        for (value, label) in self.ticks(|point| point.x, x, 9) {
+        for (value, label) in self.x_ticks(x) {
             let at = x.px(value);
             canvas.line((at, top), (at, bottom), theme::GRID, 1.0);
             canvas.line((at, bottom), (at, bottom + 5.0), theme::AXIS, 1.0);
@@ -111,6 +111,14 @@ impl Plot {
         canvas.line((x.from_px, top), (x.from_px, bottom), theme::AXIS, 1.25);
         canvas.text(((x.from_px + x.to_px) / 2.0, bottom + 37.0), self.x_title.as_str(), Type::new(theme::BODY).align(Align::Centre));
         canvas.text((theme::MARGIN, top - 10.0), format!("↑ {}", self.y_title), Type::new(theme::BODY));
+    }
+
+    fn x_ticks(&self, axis: &Axis) -> Vec<(f64, String)> {
+        if !axis.log {
+            return self.ticks(|point| point.x, axis, 9);
+        }
+        let measured = self.series.iter().flat_map(|series| &series.points).map(|point| point.x);
+        labelled(axis, axis.values_for(measured, 9))
     }
 
     /// What is a whole number everywhere is counted.

@@ -141,7 +141,7 @@ pub(super) fn ticks(axis: &Axis, wanted: usize) -> Vec<(f64, String)> {
     labelled(axis, axis.values(wanted.max(2)))
 }
 
-fn labelled(axis: &Axis, values: Vec<f64>) -> Vec<(f64, String)> {
+pub(super) fn labelled(axis: &Axis, values: Vec<f64>) -> Vec<(f64, String)> {
     if axis.log {
         return values.into_iter().map(|value| (value, short_number(value))).collect();
     }

@@ -7,6 +7,7 @@ mod caches;
 mod card;
 mod limits;
 mod load;
+mod processor_time;
 mod text;
 mod virt;
 

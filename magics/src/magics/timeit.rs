@@ -18,7 +18,6 @@ use crate::measure::{fooled, names, predict, python, result};
 use crate::registry::{Call, Magic};
 use crate::results;
 use crate::spec::{Example, Kind, OptionSpec, Positional, PositionalKind, Spec, ValueKind};
-use crate::stats::noise::Surroundings;
 use crate::stats::{Noise, Summary};
 use crate::units::{Scale, count, percent, time};
 
@@ -262,12 +261,8 @@ impl Timing {
             MagicError::new("MeasureError", "the measurement sent no samples").hint("run the cell again; `%doctor` checks the worker")
         })?;
         let machine = Machine::read();
-        let around = Surroundings {
-            load_before: collected.load.before.load,
-            cpus: machine.available_cpus,
-            steal_s: collected.load.steal_s(),
-            involuntary_switches: collected.number("involuntary_switches").map(|s| s.max(0.0) as u64),
-        };
+        let around =
+            collected.load.surroundings(machine.available_cpus, collected.number("involuntary_switches").map(|s| s.max(0.0) as u64));
         let noise = Noise::judge(&samples, &summary, &around);
         let mut remarks = Vec::new();
         if collected.interrupted.is_some() {

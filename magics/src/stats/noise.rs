@@ -4,6 +4,10 @@ use serde_json::{Value, json};
 
 use super::{Summary, serial};
 
+/// Other programs are noise from this share of the CPUs on, and from this many CPUs.
+const OTHERS_SHARE: f64 = 0.1;
+const OTHERS_LEAST: f64 = 0.2;
+
 /// How far a number can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -48,6 +52,8 @@ pub enum Reason {
     Correlated { lag1: f64 },
     /// The last third differs from the first by more than 5 %.
     Drift { relative: f64 },
+    /// Other programs used processors while it was measured.
+    Others { used: f64, cpus: usize },
     /// The machine was busy before the measurement began.
     Load { load: f64, cpus: usize },
     /// The hypervisor gave our CPU time to others.
@@ -72,6 +78,7 @@ impl Reason {
                 format!("it became {:.0} % slower while measuring", relative * 100.0)
             }
             Reason::Drift { relative } => format!("it became {:.0} % faster while measuring", -relative * 100.0),
+            Reason::Others { used, cpus } => format!("other programs used {used:.1} of {cpus} CPUs meanwhile"),
             Reason::Load { load, cpus } => format!("load was {load:.1} on {cpus} CPUs before the start"),
             Reason::Steal { seconds } => format!("the hypervisor took {seconds:.2} s of CPU time away"),
             Reason::Preempted { switches, samples } => {
@@ -90,6 +97,7 @@ impl Reason {
             }
             Reason::Correlated { .. } => "samples are not independent, so the interval is too narrow: repeat the cell",
             Reason::Drift { .. } => "let the CPU reach a steady clock (warm up, mains power), or check for growing state",
+            Reason::Others { .. } => "close other programs, or wait until they end",
             Reason::Load { .. } => "wait until other work ends; earlier cells count in the load for a minute",
             Reason::Steal { .. } => "a shared host: repeat at another time, compare only within one cell",
             Reason::Preempted { .. } => "close other programs; use fewer threads than CPUs",
@@ -101,8 +109,10 @@ impl Reason {
 /// What the machine did during the measurement; absent facts are `None`, never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Surroundings {
-    /// One-minute load average before the start.
+    /// One-minute load average before the start. It counts what this session did before, so it serves only where `others` is unknown.
     pub load_before: Option<f64>,
+    /// CPUs that programs outside of this session used on average during the measurement.
+    pub others: Option<f64>,
     /// CPUs this process may use.
     pub cpus: usize,
     /// CPU seconds stolen by the hypervisor during the measurement.
@@ -192,8 +202,12 @@ impl Noise {
 impl Surroundings {
     fn reasons(&self, samples: usize) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if let Some(load) = self.load_before.filter(|l| self.cpus > 0 && *l > self.cpus as f64 / 2.0) {
-            reasons.push(Reason::Load { load, cpus: self.cpus });
+        match (self.others, self.load_before) {
+            (Some(used), _) if used > (self.cpus as f64 * OTHERS_SHARE).max(OTHERS_LEAST) => {
+                reasons.push(Reason::Others { used, cpus: self.cpus })
+            }
+            (None, Some(load)) if self.cpus > 0 && load > self.cpus as f64 / 2.0 => reasons.push(Reason::Load { load, cpus: self.cpus }),
+            _ => {}
         }
         if let Some(seconds) = self.steal_s.filter(|s| *s > 0.0) {
             reasons.push(Reason::Steal { seconds });
@@ -229,12 +243,23 @@ mod tests {
 
     #[test]
     fn load_steal_and_preemption_are_amber_with_a_remedy() {
-        let around = Surroundings { cpus: 2, load_before: Some(1.7), steal_s: Some(0.04), involuntary_switches: Some(30) };
+        let around = Surroundings { cpus: 2, load_before: Some(1.7), others: None, steal_s: Some(0.04), involuntary_switches: Some(30) };
         let noise = judge(&steady(51, 0.02), around);
         assert_eq!(noise.level, Level::Amber);
         assert_eq!(noise.reasons.len(), 3);
         assert!(noise.reasons.iter().all(|r| !r.remedy().is_empty()));
         assert!(noise.short().contains("load was 1.7 on 2 CPUs"), "{}", noise.short());
+    }
+
+    #[test]
+    fn other_programs_count_and_ones_own_load_does_not() {
+        let around = |others| Surroundings { cpus: 2, load_before: Some(1.9), others: Some(others), ..Default::default() };
+        assert_eq!(judge(&steady(51, 0.02), around(0.05)).level, Level::Green);
+        let busy = judge(&steady(51, 0.02), around(0.8));
+        assert_eq!(busy.level, Level::Amber);
+        assert!(busy.short().contains("other programs used 0.8 of 2 CPUs"), "{}", busy.short());
+        // A sixteenth of a large machine is elsewhere.
+        assert_eq!(judge(&steady(51, 0.02), Surroundings { cpus: 16, ..around(1.0) }).level, Level::Green);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::error::MagicError;
 use crate::host::Host;
 use crate::machine::{LoadReading, LoadSpan, Machine};
 use crate::stats::bootstrap::{Rng, SEED};
-use crate::stats::noise::{Level, Surroundings};
+use crate::stats::noise::Level;
 use crate::stats::{Noise, Summary};
 use std::time::Instant;
 
@@ -79,12 +79,7 @@ pub fn measure(
 impl Rounds {
     /// The worse of the two noise verdicts.
     pub fn noise(&self) -> Option<Noise> {
-        let around = Surroundings {
-            load_before: self.load.before.load,
-            cpus: Machine::read().available_cpus,
-            steal_s: self.load.steal_s(),
-            involuntary_switches: None,
-        };
+        let around = self.load.surroundings(Machine::read().available_cpus, None);
         let of = |samples: &[f64]| Some(Noise::judge(samples, &Summary::of(samples)?, &around));
         let (baseline, solution) = (of(&self.baseline)?, of(&self.solution)?);
         Some(if baseline.level >= solution.level { baseline } else { solution })

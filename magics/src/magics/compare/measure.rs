@@ -13,7 +13,6 @@ use crate::live::Live;
 use crate::machine::{LoadReading, LoadSpan, Machine};
 use crate::stats::Noise;
 use crate::stats::bootstrap::{Rng, SEED};
-use crate::stats::noise::Surroundings;
 use crate::stats::verdict::{self, Against};
 
 /// Rounds when the budget allows any number.
@@ -56,12 +55,10 @@ impl Measured {
             .iter()
             .filter(|variant| variant.is_timed())
             .filter_map(|variant| {
-                let around = Surroundings {
-                    load_before: self.load.before.load,
-                    cpus: Machine::read().available_cpus,
-                    steal_s: self.load.steal_s(),
-                    involuntary_switches: (variant.section.lang != Lang::Sql).then_some(variant.involuntary_switches),
-                };
+                let around = self.load.surroundings(
+                    Machine::read().available_cpus,
+                    (variant.section.lang != Lang::Sql).then_some(variant.involuntary_switches),
+                );
                 Some(Noise::judge(&variant.samples, &variant.summary()?, &around))
             })
             .collect();

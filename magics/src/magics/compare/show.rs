@@ -129,7 +129,9 @@ pub fn sentence(name: &str, base: &str, against: &Against, medians: Option<(f64,
             format!("{name} and {base} take the same time within {}: {number}{absolute}: equivalent", percent(delta).replace(".0 %", " %"))
         }
         (Verdict::CannotTell, Some(_)) => {
-            let more = against.rounds_needed.map(|needed| format!("; about {} more rounds may tell", needed.saturating_sub(rounds)));
+            let more = against
+                .rounds_needed
+                .map(|needed| format!("; about {} may tell", plural(needed.saturating_sub(rounds).max(1) as u64, "more round")));
             format!(
                 "{name} against {base}: cannot tell from {}, {number}{absolute}{}",
                 plural(rounds as u64, "round"),

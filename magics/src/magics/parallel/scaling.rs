@@ -15,7 +15,6 @@ use crate::measure::run::{self, Collected};
 use crate::stats::Estimate;
 use crate::stats::Noise;
 use crate::stats::bootstrap::SEED;
-use crate::stats::noise::Surroundings;
 use crate::stats::scaling::{self, Amdahl, Point, Sweep, Usl};
 use crate::table::{Heading, Table};
 use crate::units::{Scale, percent, time};
@@ -51,12 +50,7 @@ impl Scaling {
                 MagicError::new("MeasureError", format!("no run with one {} came to its end", workers.one)).hint("give it more time");
             return Err(collected.interrupted.unwrap_or(none));
         }
-        let around = Surroundings {
-            load_before: collected.load.before.load,
-            cpus: available,
-            steal_s: collected.load.steal_s(),
-            involuntary_switches: None,
-        };
+        let around = collected.load.surroundings(available, None);
         let noise = Noise::worst(points.iter().filter(|p| p.threads <= available).filter_map(|p| {
             let samples = &sweeps.iter().find(|s| s.threads == p.threads)?.samples;
             Some(Noise::judge(samples, &p.time, &around))

@@ -15,7 +15,6 @@ use crate::measure::python::Interpreter;
 use crate::measure::report::{self, Remark};
 use crate::measure::result;
 use crate::stats::bootstrap::SEED;
-use crate::stats::noise::Surroundings;
 use crate::stats::scaling::{self, Amdahl, Point, Sweep};
 use crate::stats::{Estimate, Noise, ratio_of_pairs};
 use crate::table::{Heading, Table};
@@ -67,7 +66,7 @@ impl Outcome {
     /// # Errors
     /// No series came to a sample with one worker.
     pub fn new(series: Vec<Series>, rounds: usize, available: usize, load: LoadSpan, partial: bool) -> Result<Self, MagicError> {
-        let around = Surroundings { load_before: load.before.load, cpus: available, steal_s: load.steal_s(), involuntary_switches: None };
+        let around = load.surroundings(available, None);
         let mut found: Vec<Found> = series
             .into_iter()
             .map(|series| {
@@ -113,6 +112,8 @@ impl Outcome {
         let names: Vec<&str> = self.found.iter().filter(|one| !one.series.sequential).map(|one| one.series.label.as_str()).collect();
         match names.as_slice() {
             [one] => format!("Speed-up: {one}"),
+            // Labels may have commas of their own.
+            [..] if names.iter().any(|name| name.contains(',')) => format!("Speed-up: {}", names.join(" · ")),
             [.., last] => format!("Speed-up: {} and {last}", names[..names.len() - 1].join(", ")),
             [] => "Speed-up".to_owned(),
         }

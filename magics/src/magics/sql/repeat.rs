@@ -9,7 +9,6 @@ use crate::host::Host;
 use crate::live::Live;
 use crate::machine::{LoadReading, LoadSpan, Machine};
 use crate::sql_wire::{Phases, SqlReply, SqlRequest};
-use crate::stats::noise::Surroundings;
 use crate::stats::{Noise, Summary};
 use crate::units::{Scale, time};
 
@@ -68,12 +67,7 @@ pub fn run(request: &SqlRequest, runs: usize, host: &mut dyn Host, live: &Live) 
     load.after = LoadReading::now();
     let summary =
         Summary::of(&samples).ok_or_else(|| MagicError::new("MeasureError", "the engine told no times").hint("run the cell again"))?;
-    let around = Surroundings {
-        load_before: load.before.load,
-        cpus: Machine::read().available_cpus,
-        steal_s: load.steal_s(),
-        involuntary_switches: None,
-    };
+    let around = load.surroundings(Machine::read().available_cpus, None);
     let noise = Noise::judge(&samples, &summary, &around);
     Ok((reply, Timed { samples, summary, first_s, phases: medians(&phases), load, noise }))
 }

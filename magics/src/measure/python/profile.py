@@ -27,9 +27,10 @@ def code(__done):
 class _Sampler:
     """Notes stacks while it is entered."""
 
-    def __init__(self, hz, root):
+    def __init__(self, hz, root, done):
         self._every = 1 / hz
         self._root = root
+        self._done = done
         self.stacks = {}
         self.samples = 0
 
@@ -53,6 +54,10 @@ class _Sampler:
         # The timer may come while this handler runs.
         while frame is not None and frame.f_code is _Sampler._note.__code__:
             frame = frame.f_back
+        if frame is not None and frame.f_code is self._done:
+            # A signal waits for the next call: what was running is the end of the cell's code, which has no line any more.
+            stack.append((self._root, None, None))
+            inside, frame = True, None
         while frame is not None:
             stack.append((frame.f_code, frame.f_lineno, frame.f_globals.get("__name__")))
             if frame.f_code is self._root:
@@ -123,7 +128,7 @@ def _profile(magic, text, body, setup, config):
         return not config["repeat"] or time.perf_counter() - begin >= config["budget_s"]
 
     code = cell.function(_CODE, body=cell.parse(body), setup=cell.parse(setup))
-    with _Sampler(config["hz"], code.__code__) as sampler:
+    with _Sampler(config["hz"], code.__code__, done.__code__) as sampler:
         code(done)
     wall_s = time.perf_counter() - begin
     told = _told(sampler, cell, code.__code__)

@@ -13,7 +13,6 @@ use crate::machine::{LoadReading, LoadSpan, Machine};
 use crate::sql_wire::{CompareRequest, Comparison, SqlReply, SqlRequest};
 use crate::stats::Noise;
 use crate::stats::bootstrap::{Rng, SEED};
-use crate::stats::noise::Surroundings;
 
 /// A failure after which the worker has lost what it had loaded.
 const DIED: &str = "Worker Died";
@@ -39,12 +38,7 @@ pub struct Measured {
 impl Measured {
     /// One verdict over all engines that were timed.
     pub fn noise(&self) -> Option<Noise> {
-        let around = Surroundings {
-            load_before: self.load.before.load,
-            cpus: Machine::read().available_cpus,
-            steal_s: self.load.steal_s(),
-            involuntary_switches: None,
-        };
+        let around = self.load.surroundings(Machine::read().available_cpus, None);
         let timed = self.runs.iter().filter(|run| run.is_ok());
         let judged: Vec<Noise> = timed.filter_map(|run| Some(Noise::judge(&run.samples, &run.summary()?, &around))).collect();
         (!judged.is_empty()).then(|| Noise::worst(judged))

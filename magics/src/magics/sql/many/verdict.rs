@@ -3,6 +3,7 @@
 use super::run::Measured;
 use super::settings::Settings;
 use crate::magics::results::words::ratio_text;
+use crate::magics::sql::render::plural;
 use crate::stats::independent::{Ratio, Verdict as Reading};
 use crate::stats::verdict::{self, DELTA, Verdict};
 
@@ -76,8 +77,9 @@ impl Verdicts {
                 (Verdict::Faster | Verdict::Slower, _) => format!("{name} takes {number} of {base}'s time"),
                 (Verdict::Equivalent, _) => format!("{name} and {base} take the same time within 2 %: {number}"),
                 (Verdict::CannotTell, Some(_)) => {
-                    let more =
-                        against.rounds_needed.map(|needed| format!("; about {} more rounds may tell", needed.saturating_sub(rounds)));
+                    let more = against
+                        .rounds_needed
+                        .map(|needed| format!("; about {} may tell", plural(needed.saturating_sub(rounds).max(1) as u64, "more round")));
                     format!("{name} against {base}: cannot tell from {rounds} rounds, {number}{}", more.unwrap_or_default())
                 }
                 (Verdict::CannotTell, None) => {
