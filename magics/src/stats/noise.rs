@@ -178,6 +178,8 @@ impl Noise {
                 }
             }
         }
+        // What makes it red is said first.
+        worst.reasons.sort_by_key(|reason| !matches!(reason, Reason::WideInterval { .. }));
         worst
     }
 
@@ -280,5 +282,7 @@ mod tests {
         let around = Surroundings { cpus: 2, load_before: Some(5.0), ..Default::default() };
         let both = Noise::worst([judge(&steady(51, 0.02), around), judge(&steady(51, 0.02), around)]);
         assert_eq!(both.reasons.len(), 1);
+        let red = Noise::worst([judge(&steady(51, 0.02), around), judge(&steady(11, 1.0), around)]);
+        assert!(red.short().starts_with("too noisy to conclude (the interval is"), "{}", red.short());
     }
 }
