@@ -53,7 +53,8 @@ impl Speedups {
         if self.series.iter().all(|series| series.points.first().is_none_or(|point| point.threads != 1)) {
             return Err(MagicError::new("ChartError", "a speed-up needs a measurement with one worker"));
         }
-        let sentence = format!("Speed-up of each over its own time with one: higher is better; in brackets: the time with one. {}", self.note);
+        let sentence =
+            format!("Speed-up of each over its own time with one: higher is better; in brackets: the time with one. {}", self.note);
         let subtitle = frame::subtitle_lines(&[sentence], theme::WIDTH);
         let top = frame::header_height(&subtitle) + 38.0;
         let bottom = top + PLOT_HEIGHT;
