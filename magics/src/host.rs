@@ -117,7 +117,8 @@ pub trait Host {
     fn sql(&mut self, request: &SqlRequest, on_progress: &mut dyn FnMut(f64)) -> Result<SqlReply, MagicError>;
 
     /// Like [`Host::sql`] for one engine of several: what goes wrong with this engine is an `Ok(Err(…))`, with class
-    /// `Out of Memory Error` or `Worker Died` when the worker was killed, so that the others still run.
+    /// `Out of Memory Error` or `Worker Died` when the worker was killed, so that the others still run. It is what measures, and
+    /// waits until the kernel's own analyzer is still.
     ///
     /// # Errors
     /// An interrupt, or no worker at all.
