@@ -76,7 +76,7 @@ impl Parsed {
         self.float(long)
     }
 
-    /// Value of a `Text`, `Name`, `Choice` or `Path` option.
+    /// Value of a `Text`, `Name`, `Choice`, `PerScale` or `Path` option.
     pub fn text(&self, long: &str) -> Option<&str> {
         match &self.last(long)?.value {
             Value::Text(text) => Some(text),

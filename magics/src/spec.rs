@@ -18,6 +18,8 @@ pub enum ValueKind {
     Int,
     /// A number.
     Float,
+    /// A number, or three between slashes, `0.1/1/10`: for the course's scales `ci`, `class` and `big`.
+    PerScale,
     /// A length of time: `3s`, `500ms`, `2us`, `1m`; a bare number is seconds.
     Duration,
     /// Any text; quote it when it has spaces.
@@ -40,6 +42,7 @@ impl ValueKind {
         match self {
             Self::Int => "N".into(),
             Self::Float => "X".into(),
+            Self::PerScale => "X[/X/X]".into(),
             Self::Duration => "TIME".into(),
             Self::Text => "TEXT".into(),
             Self::Name => "NAME".into(),
@@ -55,6 +58,7 @@ impl ValueKind {
         match self {
             Self::Int => "a whole number, for example `10` or `1e6`".into(),
             Self::Float => "a number, for example `0.1`".into(),
+            Self::PerScale => "a number, for example `0.1` or `1e6`, or three for the scales `ci`, `class` and `big`: `0.1/1/10`".into(),
             Self::Duration => "a time, for example `3s`, `500ms` or `1m`".into(),
             Self::Text => "text, in quotes when it has spaces".into(),
             Self::Name => "a Rust name: letters, digits and `_`, not starting with a digit, no keyword".into(),

@@ -18,6 +18,7 @@ pub(crate) fn typed(kind: ValueKind, text: &str) -> Option<Value> {
     Some(match kind {
         ValueKind::Int => Value::Int(parse_int(text)?),
         ValueKind::Float => Value::Float(parse_float(text)?),
+        ValueKind::PerScale => Value::Text(parse_per_scale(text)?),
         ValueKind::Duration => Value::Float(parse_duration_s(text)?),
         ValueKind::Text | ValueKind::Path if text.is_empty() => return None,
         ValueKind::Text => Value::Text(text.to_owned()),
@@ -56,6 +57,14 @@ pub fn parse_int(text: &str) -> Option<i64> {
 
 fn parse_float(text: &str) -> Option<f64> {
     text.replace('_', "").parse::<f64>().ok().filter(|value| value.is_finite())
+}
+
+/// One number, or three between slashes; as they are written, without `_`.
+fn parse_per_scale(text: &str) -> Option<String> {
+    let plain = text.replace('_', "");
+    let numbers: Vec<&str> = plain.split('/').map(str::trim).collect();
+    let valid = matches!(numbers.len(), 1 | 3) && numbers.iter().all(|number| parse_float(number).is_some());
+    valid.then(|| numbers.join("/"))
 }
 
 /// A length of time in seconds: `3s`, `500ms`, `2us`, `10ns`, `1m`, `1h`, or a bare number of seconds.

@@ -119,8 +119,8 @@ fn request(set: &SetInfo, values: &[(String, String)]) -> Result<Request, DataEr
     let mut request = Request::new(set.name, scale)?;
     for parameter in set.parameters {
         let Some(text) = given(parameter.name) else { continue };
-        let number = parameter.range.parse(text);
-        let number = number.ok_or_else(|| bad(format!("--{} takes {}, not `{text}`", parameter.name, parameter.range)))?;
+        let wrong = |text: &str| bad(format!("--{} takes {}, not `{text}`", parameter.name, parameter.range));
+        let number = parameter.range.parse(of_scale(text, scale).ok_or_else(|| wrong(text))?).ok_or_else(|| wrong(text))?;
         request = request.with(parameter.name, number);
     }
     if let Some(formats) = given("formats") {
@@ -129,6 +129,15 @@ fn request(set: &SetInfo, values: &[(String, String)]) -> Result<Request, DataEr
     }
     request.check()?;
     Ok(request)
+}
+
+/// What a value says for a scale: the value, or one of three between slashes (`0.1/1/10`).
+fn of_scale(text: &str, scale: Scale) -> Option<&str> {
+    match text.split('/').collect::<Vec<_>>()[..] {
+        [one] => Some(one),
+        [ci, class, big] => Some([ci, class, big][scale as usize]),
+        _ => None,
+    }
 }
 
 fn bad(text: String) -> DataError {
@@ -170,7 +179,7 @@ pub fn help() -> String {
         text += &format!("  --formats   out of {} [default {}]\n", Format::list(set.formats), set.default_formats);
     }
     text += &format!(
-        "\nFor all:\n  --scale S   sizes that are not given: ci, class or big [default: {}, else ci]\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output",
+        "\nFor all:\n  --scale S   sizes that are not given: ci, class or big [default: {}, else ci]; a size may be given\n              for each of them: --sf 0.1/1/10\n  --dir DIR   where sets are kept [default: BENCHBOOK_DATA, else the user's cache folder]\n  --force     make again what is there already\n  --json      progress and result as JSON lines on standard output",
         scale::VARIABLE
     );
     text
@@ -202,6 +211,11 @@ mod tests {
         assert_eq!(parse("taxi --scale class").expect("valid").action, Action::Make(class.clone()));
         let rows = class.with("rows", Number::Whole(1000));
         assert_eq!(parse("taxi --rows 1e3 --scale class").expect("valid").action, Action::Make(rows));
+        for (line, sf) in
+            [("tpch --sf 0.1/1/10 --scale ci", 0.1), ("tpch --sf 0.1/1/10 --scale class", 1.0), ("tpch --scale big --sf 0.1/1/10", 10.0)]
+        {
+            assert_eq!(parse(line).expect("valid").action, Action::Make(request("tpch", "sf", Number::Real(sf))), "{line}");
+        }
         assert_eq!(parse("").expect("valid").action, Action::List);
         assert_eq!(parse("tpch --help").expect("valid").action, Action::Help);
     }
@@ -219,6 +233,8 @@ mod tests {
             ("list --scale ci", "does not belong to `list`"),
             ("tpch --sf 99", "out of range"),
             ("tpch --sf nan", "out of range"),
+            ("tpch --sf 0.1/1", "takes 0.001 to 10, not `0.1/1`"),
+            ("tpch --sf 0.1/x/10 --scale class", "takes 0.001 to 10, not `0.1/x/10`"),
             ("tpch --sf", "needs a value"),
             ("stocks --days -1", "takes 1 to 2520"),
             ("stocks --formats xml", "unknown format `xml`"),

@@ -8,8 +8,7 @@
 //! | [`speedup`] | a thread sweep: speed-up with intervals, ideal line, efficiency |
 //! | [`speedups`] | thread sweeps of several series, each over its own run on one |
 //! | [`phases`] | one query on several engines: stacked parts, warm and cold, gaps |
-//! | [`flame`] | sampled stacks |
-//! | [`plot`] | points of a table, as lines or dots |
+//! | [`plot`] | points of a table, as lines or dots; axes of numbers or of `names` |
 //! | [`value_bars`] | values of a table as bars |
 //! | [`flame`] | sampled stacks, of one piece of code or beside those of another |
 //! | [`timeline`] | memory over time with its peak |
@@ -31,6 +30,7 @@ pub mod distribution;
 pub mod flame;
 pub mod frame;
 pub mod measure_text;
+mod names;
 pub mod phases;
 mod phases_text;
 pub mod plot;

@@ -16,6 +16,8 @@ fn plot() -> Plot {
         y_title: "bytes per item".into(),
         log_x: true,
         log_y: false,
+        x_names: Vec::new(),
+        y_names: Vec::new(),
         lines: true,
         series: vec![
             series("list", 5, (1..400).map(|i| (f64::from(i), 8.0 * (f64::from(i) * 1.125).ceil() / f64::from(i)))),
@@ -53,6 +55,64 @@ fn points_with_labels() {
     let drawn = chart.draw().unwrap();
     save("plot_points", &drawn);
     assert!(ways.iter().all(|(way, ..)| drawn.svg.contains(way) && drawn.text.contains(way)), "{}", drawn.text);
+}
+
+/// Positions of the markers, one of each colour, by series.
+fn markers(drawn: &Chart, look: usize) -> Vec<String> {
+    let colour = colours::LOOKS[look].colour.hex();
+    let is_marker = |line: &&str| line.contains(&format!("fill=\"{colour}\"")) && !line.starts_with("<text");
+    drawn.svg.lines().filter(is_marker).map(str::to_owned).collect()
+}
+
+#[test]
+fn names_along_an_axis() {
+    let questions = ["sum by 100 texts", "median, deviation", "join, big"].map(str::to_owned).to_vec();
+    let engine = |name: &str, look, ms: [f64; 3]| series(name, look, (0..3).map(|i| (ms[i as usize], f64::from(i))));
+    let chart = Plot {
+        lines: false,
+        x_title: "milliseconds".into(),
+        y_title: String::new(),
+        y_names: questions.clone(),
+        series: vec![engine("DuckDB", 0, [9.0, 40.0, 70.0]), engine("Polars", 1, [9.0, 40.0, 90.0])],
+        ..plot()
+    };
+    let drawn = chart.draw().unwrap();
+    save("plot_names", &drawn);
+    assert!(questions.iter().all(|name| drawn.svg.contains(name) && drawn.text.contains(name)), "{}", drawn.text);
+    assert!(drawn.alt.contains("DuckDB from sum by 100 texts at 9 to join, big at 70, 3 points"), "{}", drawn.alt);
+    // Equal times: the markers of both are there, each at a place of its own.
+    let (one, other) = (markers(&drawn, 0), markers(&drawn, 1));
+    assert!(one.len() >= 3 && other.len() >= 3 && one.iter().all(|marker| !other.contains(marker)), "{one:?} {other:?}");
+    let across = Plot { x_names: questions, y_names: Vec::new(), ..chart };
+    let turned = |point: &PlotPoint| PlotPoint { x: point.y, y: point.x, label: None };
+    let series = across.series.iter().map(|one| PlotSeries { points: one.points.iter().map(turned).collect(), ..one.clone() }).collect();
+    let drawn = Plot { series, log_x: false, ..across }.draw().unwrap();
+    save("plot_names_across", &drawn);
+    assert!(drawn.alt.contains("70 at join, big"), "{}", drawn.alt);
+}
+
+#[test]
+fn rows_of_a_timeline_need_no_legend() {
+    let rows = ["quarter, thread 1", "queue, thread 1"].map(str::to_owned).to_vec();
+    let lane = |name: &str, look, y: f64| series(name, look, [(2.0, y), (90.0, y), (f64::NAN, y), (130.0, y), (170.0, y)].into_iter());
+    let chart = Plot {
+        log_x: false,
+        x_title: "milliseconds".into(),
+        y_title: "thread".into(),
+        y_names: rows.clone(),
+        series: vec![lane(&rows[0], 0, 0.0), lane(&rows[1], 1, 1.0)],
+        ..plot()
+    };
+    let drawn = chart.draw().unwrap();
+    save("plot_timeline", &drawn);
+    assert_eq!(drawn.svg.matches("queue, thread 1</text>").count(), 1, "the axis names it");
+    assert_eq!(drawn.svg.matches("<polyline").count(), 4 + drawn_frame_lines(&drawn), "two lines in two pieces each");
+}
+
+/// Lines that are not of a series.
+fn drawn_frame_lines(drawn: &Chart) -> usize {
+    let colours = [0, 1].map(|look| format!("stroke=\"{}\"", colours::LOOKS[look].colour.hex()));
+    drawn.svg.lines().filter(|line| line.starts_with("<polyline") && !colours.iter().any(|colour| line.contains(colour))).count()
 }
 
 #[test]

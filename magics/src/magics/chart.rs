@@ -18,6 +18,8 @@ use crate::sql_wire::{Column, SqlReply};
 const MOST_POINTS: usize = 20_000;
 /// More bars than this cannot be read.
 const MOST_BARS: usize = 40;
+/// More names along an axis than this cannot be read.
+const MOST_NAMES: usize = 40;
 
 static SPEC: Spec = Spec {
     name: "chart",
@@ -25,8 +27,10 @@ static SPEC: Spec = Spec {
     summary: "Draws the rows of a query: lines, points or bars",
     category: "Data",
     options: &[
-        OptionSpec::value("x", ValueKind::Text, "Column along the horizontal axis; of bars: their labels").short('x').default("the first"),
-        OptionSpec::value("y", ValueKind::Text, "Column of the values").short('y').default("the second"),
+        OptionSpec::value("x", ValueKind::Text, "Column along the horizontal axis; of bars: their labels; of points: numbers or names")
+            .short('x')
+            .default("the first"),
+        OptionSpec::value("y", ValueKind::Text, "Column of the values; with `--kind`: numbers or names").short('y').default("the second"),
         OptionSpec::value("by", ValueKind::Text, "Column with the names of series").short('b'),
         OptionSpec::value("label", ValueKind::Text, "Column with a text for each point").short('l'),
         OptionSpec::value(
@@ -56,8 +60,13 @@ static SPEC: Spec = Spec {
             code: "%%chart --kind points --label way --log x,y\nSELECT megabytes, seconds, way FROM formats",
             about: "Points with their names",
         },
+        Example {
+            code: "%%chart --kind points --x ms --y question --by engine --log x\nSELECT ms, question, engine FROM times",
+            about: "A row for each question, a marker for each engine: y is text",
+        },
     ],
-    details: "Rows are drawn in the order of the query; a NULL is a gap. Times that were measured are drawn, with their intervals, by \
+    details: "Rows are drawn in the order of the query; a line breaks at a NULL. Names along an axis stand in the order in \
+which they come, from the top or the left; markers of several series at one name lie side by side. Times that were measured are drawn, with their intervals, by \
 `%results`.",
 };
 
@@ -119,7 +128,7 @@ impl Columns {
             Some(value) => value.parse::<f64>().map(Some).map_err(|_| {
                 let name = &reply.columns[at].name;
                 MagicError::new("ChartError", format!("column `{name}` holds `{value}`, which is no number"))
-                    .hint("choose the columns with `--x`, `--y` and `--by`; dates can be drawn as `epoch(d)`")
+                    .hint("choose the columns with `--x`, `--y` and `--by`; dates can be drawn as `epoch(d)`, names with `--kind points`")
             }),
         };
         let title = |option: &str, at: usize| call.options.text(option).unwrap_or(&reply.columns[at].name).to_owned();
@@ -163,16 +172,49 @@ impl Columns {
             let bars = reply.rows.iter().map(bar).collect::<Result<_, MagicError>>()?;
             return ValueBars { title: heading, note, value_title: y_title, log: log("y"), bars, footer }.draw();
         }
+        let x_names = if kind == "points" { names_of(reply, self.x, call)? } else { Vec::new() };
+        let y_names = if call.options.has("kind") { names_of(reply, self.y, call)? } else { Vec::new() };
+        let place = |row: &[Option<String>], at: usize, names: &[String]| match names {
+            [] => number(row, at),
+            names => Ok(text(row, at).and_then(|name| names.iter().position(|known| *known == name)).map(|place| place as f64)),
+        };
         let mut series: Vec<PlotSeries> =
             names.iter().zip(looks).map(|(name, look)| PlotSeries { name: name.clone(), look, points: Vec::new() }).collect();
         for row in &reply.rows {
-            if let (Some(x), Some(y)) = (number(row, self.x)?, number(row, self.y)?) {
-                let label = self.label.and_then(|label| text(row, label));
-                series[series_of(row)].points.push(PlotPoint { x, y, label });
-            }
+            let (x, y) = (place(row, self.x, &x_names)?, place(row, self.y, &y_names)?);
+            let label = self.label.and_then(|label| text(row, label));
+            series[series_of(row)].points.push(PlotPoint { x: x.unwrap_or(f64::NAN), y: y.unwrap_or(f64::NAN), label });
         }
-        Plot { title: heading, note, x_title, y_title, log_x: log("x"), log_y: log("y"), lines: kind == "lines", series, footer }.draw()
+        let (log_x, log_y) = (log("x") && x_names.is_empty(), log("y") && y_names.is_empty());
+        let lines = kind == "lines";
+        Plot { title: heading, note, x_title, y_title, log_x, log_y, x_names, y_names, lines, series, footer }.draw()
     }
+}
+
+/// The different texts of a column in the order in which they come; none when it holds numbers or times.
+fn names_of(reply: &SqlReply, at: usize, call: &Call) -> Result<Vec<String>, MagicError> {
+    let texts = || reply.rows.iter().filter_map(|row| row.get(at)?.as_deref());
+    // A time has a distance to the next one, which equal slots would hide.
+    let is_time = ["DATE", "TIME", "INTERVAL"].iter().any(|kind| reply.columns[at].type_name.to_uppercase().starts_with(kind));
+    if is_time || texts().all(|text| text.parse::<f64>().is_ok()) {
+        return Ok(Vec::new());
+    }
+    let mut names: Vec<String> = Vec::new();
+    for text in texts() {
+        if !names.iter().any(|known| known == text) {
+            names.push(text.to_owned());
+        }
+    }
+    if names.len() > MOST_NAMES {
+        let column = &reply.columns[at].name;
+        let kind = call.options.text("kind").unwrap_or_default();
+        return Err(MagicError::new(
+            "ChartError",
+            format!("column `{column}` has {} different texts; {MOST_NAMES} fit along an axis", names.len()),
+        )
+        .hint(format!("group the rows, or choose a column of numbers for `--kind {kind}`")));
+    }
+    Ok(names)
 }
 
 fn column(call: &Call, option: &str, name: &str, columns: &[Column]) -> Result<usize, MagicError> {

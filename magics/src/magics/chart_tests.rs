@@ -33,6 +33,28 @@ fn numbers_are_lines_and_texts_are_bars() {
 }
 
 #[test]
+fn texts_become_names_along_an_axis() {
+    let times = || {
+        reply(
+            &["ms", "question", "engine"],
+            &[&["9", "sum", "DuckDB"], &["40", "join", "DuckDB"], &["10", "sum", "Polars"], &["", "join", "Polars"]],
+        )
+    };
+    let (done, host) = drawn("%%chart --kind points --by engine\nSELECT ms, question, engine FROM t", times());
+    done.unwrap();
+    assert!(
+        host.shown().contains("DuckDB   9       sum") && host.shown().contains("join") && !host.shown().contains("NaN"),
+        "{}",
+        host.shown()
+    );
+    // Equal slots would hide how far two dates lie apart.
+    let mut dates = reply(&["day", "n"], &[&["2024-01-01", "1"], &["2024-03-01", "2"]]);
+    dates.columns[0].type_name = "DATE".into();
+    let error = drawn("%chart --kind points SELECT day, n FROM t", dates).0.unwrap_err();
+    assert!(error.to_string().contains("`2024-01-01`, which is no number"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_drawn_is_said() {
     let table = || reply(&["layout", "bytes"], &[&["list", "40"]]);
     for (cell, reply, says) in [

@@ -23,15 +23,16 @@ static SPEC: Spec = Spec {
     summary: "Makes a dataset, or lists those that can be made",
     category: "Data",
     options: &[
-        OptionSpec::value("sf", ValueKind::Float, "`tpch`: scale factor; 1 gives six million rows in `lineitem`").default("0.01"),
-        OptionSpec::value("days", ValueKind::Int, "`stocks`: trading days").default("20"),
-        OptionSpec::value("symbols", ValueKind::Int, "`stocks`: number of symbols").default("29"),
-        OptionSpec::value("rows", ValueKind::Int, "`taxi`, `h2o`, `events`: rows"),
-        OptionSpec::value("groups", ValueKind::Int, "`h2o`: groups of id1, id2, id4 and id5").default("100"),
-        OptionSpec::value("zipf", ValueKind::Float, "`events`: exponent of the skew of users and repositories; 0 is none").default("1.1"),
-        OptionSpec::value("seconds", ValueKind::Int, "`ticks`: length of the feed").default("30"),
-        OptionSpec::value("rate", ValueKind::Int, "`ticks`: trades a second").default("10000"),
-        OptionSpec::value("words", ValueKind::Int, "`words`: number of words").default("1000000"),
+        OptionSpec::value("sf", ValueKind::PerScale, "`tpch`: scale factor; 1 gives six million rows in `lineitem`").default("0.01"),
+        OptionSpec::value("days", ValueKind::PerScale, "`stocks`: trading days").default("20"),
+        OptionSpec::value("symbols", ValueKind::PerScale, "`stocks`: number of symbols").default("29"),
+        OptionSpec::value("rows", ValueKind::PerScale, "`taxi`, `h2o`, `events`: rows"),
+        OptionSpec::value("groups", ValueKind::PerScale, "`h2o`: groups of id1, id2, id4 and id5").default("100"),
+        OptionSpec::value("zipf", ValueKind::PerScale, "`events`: exponent of the skew of users and repositories; 0 is none")
+            .default("1.1"),
+        OptionSpec::value("seconds", ValueKind::PerScale, "`ticks`: length of the feed").default("30"),
+        OptionSpec::value("rate", ValueKind::PerScale, "`ticks`: trades a second").default("10000"),
+        OptionSpec::value("words", ValueKind::PerScale, "`words`: number of words").default("1000000"),
         OptionSpec::value("seed", ValueKind::Int, "another seed gives other data of the same kind (not `tpch`)").default("42"),
         OptionSpec::value(
             "scale",
@@ -55,11 +56,12 @@ static SPEC: Spec = Spec {
         Example { code: "%data stocks --days 20 --tables", about: "Minute bars, at once usable as SQL tables" },
         Example { code: "%data taxi --rows 2e5 --out taxi", about: "Taxi trips; `taxi` is their folder in Rust and Python" },
         Example { code: "%data h2o --scale class", about: "The size of a lesson" },
+        Example { code: "%data tpch --sf 0.1/1/10", about: "Another size than usual at each scale: `ci`, `class`, `big`" },
     ],
     details: "Files are the same on every computer, kept in a cache folder, checked before use and made again when they are broken. \
 `manifest.json` beside them tells rows, checksums, licence and the planted answer.\n\nSizes by `--scale`, else by the environment variable \
 `COURSE_SCALE`, else `ci` (then `class`, `big`): `tpch` sf 0.01 (1, 10), `stocks` 20 days (252, 910), `taxi` 2e5 rows (3e6, 1e7), `h2o` 1e6 \
-rows (1e7, 1e8), `events` 1e5 rows (1e6, 1e7), `ticks` 30 s (300, 3000), `words` 1e6 (1e7, 1e8).\n\n`tpch` \
+rows (1e7, 1e8), `events` 1e5 rows (1e6, 1e7), `ticks` 30 s (300, 3000), `words` 1e6 (1e7, 1e8). A notebook that wants others says so for each scale: `--sf 0.1/1/10`.\n\n`tpch` \
 is TPC-H-derived and not comparable with TPC-H results; 22 queries over it, with answers, are in `datasets/queries/tpch`: run one with \
 `%sql --file ../datasets/queries/tpch/q01.sql` after `%data tpch --tables`.",
 };
@@ -121,7 +123,6 @@ fn arguments(call: &Call, set: &str) -> Vec<String> {
     for name in BELONGS.iter().map(|(name, _)| *name).chain(["scale", "formats"]) {
         let value = match SPEC.option(name).and_then(|option| option.value) {
             Some(ValueKind::Int) => options.int(name).map(|value| value.to_string()),
-            Some(ValueKind::Float) => options.float(name).map(|value| value.to_string()),
             Some(ValueKind::List) => options.list(name).map(|items| items.join(",")),
             _ => options.text(name).map(str::to_owned),
         };
@@ -354,8 +355,19 @@ mod tests {
     fn parameters_of_all_kinds_are_handed_on() {
         let mut host = host();
         run_cell("%data events --rows 1e5 --zipf 1.5 --seed 7 --scale class --formats csv,jsonl --force", &mut host).unwrap();
-        let said = "data events --rows 100000 --zipf 1.5 --seed 7 --scale class --formats csv,jsonl --force --json";
+        let said = "data events --rows 1e5 --zipf 1.5 --seed 7 --scale class --formats csv,jsonl --force --json";
         assert_eq!(host.self_runs[0].join(" "), said);
+    }
+
+    #[test]
+    fn a_size_for_each_scale() {
+        let mut host = host();
+        run_cell("%data stocks --days 20/252/1_000", &mut host).unwrap();
+        assert_eq!(host.self_runs[0], ["data", "stocks", "--days", "20/252/1000", "--json"]);
+        for wrong in ["0.1/1", "0.1/1/10/100", "a/b/c", "0.1//1"] {
+            let text = plain(&run_cell(&format!("%data tpch --sf {wrong}"), &mut host).unwrap_err());
+            assert!(text.contains("three for the scales `ci`, `class` and `big`"), "{text}");
+        }
     }
 
     #[test]
