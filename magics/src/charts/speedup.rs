@@ -209,6 +209,7 @@ impl Speedup {
             canvas.disc(at, 5.0, COLOUR);
             canvas.disc(at, 2.0, theme::PANEL);
         }
+        panel.name_ideal(canvas, high, self.limits.available);
         // The curve bends towards the right and down, so there is room below right of each point.
         let labels = self.points.iter().map(|p| (p.threads, format!("{:.2}", p.speedup.value), panel.y.px(p.speedup.value) + 14.0));
         panel.draw_labels(canvas, labels.collect(), false);
@@ -348,15 +349,25 @@ impl Panel {
         canvas.text((self.x.from_px - 36.0, top - 24.0), title, Type::new(theme::BODY).bold());
     }
 
-    /// The line S = p, dashed and named.
+    /// The line S = p, dashed.
     pub(super) fn draw_ideal(&self, canvas: &mut Canvas, high: f64, available: usize) {
+        let (from, to) = self.ideal(high, available);
+        canvas.dashed(&[from, to], theme::AXIS, 1.75, 6.0, 4.0);
+    }
+
+    /// The name of that line, above what passes behind it.
+    pub(super) fn name_ideal(&self, canvas: &mut Canvas, high: f64, available: usize) {
+        let (from, to) = self.ideal(high, available);
+        let at = (from.0 + (to.0 - from.0) * 0.6, from.1 + (to.1 - from.1) * 0.6);
+        canvas.rect((at.0 - 46.0, at.1 - 20.0), (at.0 - 7.0, at.1 - 4.0), theme::PANEL.alpha(0.85));
+        canvas.text((at.0 - 9.0, at.1 - 7.0), "ideal", Type::new(theme::BODY).colour(theme::MUTED).align(Align::Right));
+    }
+
+    /// Both ends of the line.
+    fn ideal(&self, high: f64, available: usize) -> ((f64, f64), (f64, f64)) {
         let end = (*self.threads.last().unwrap_or(&2)).max(2).min(available.max(2)) as f64;
         let end = end.min(high);
-        let from = (self.x.px(1.0), self.y.px(1.0));
-        let to = (self.x.px(end), self.y.px(end));
-        canvas.dashed(&[from, to], theme::AXIS, 1.75, 6.0, 4.0);
-        let at = (from.0 + (to.0 - from.0) * 0.6, from.1 + (to.1 - from.1) * 0.6);
-        canvas.text((at.0 - 9.0, at.1 - 7.0), "ideal", Type::new(theme::BODY).colour(theme::MUTED).align(Align::Right));
+        ((self.x.px(1.0), self.y.px(1.0)), (self.x.px(end), self.y.px(end)))
     }
 
     /// Value labels (threads, text, baseline) right of their points, left out where they would touch.

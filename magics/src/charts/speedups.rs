@@ -73,6 +73,7 @@ impl Speedups {
         for (index, series) in self.series.iter().enumerate() {
             draw_series(&mut canvas, &panel, series, (index as f64 - middle) * APART);
         }
+        panel.name_ideal(&mut canvas, panel.y.high, self.limits.available);
         self.draw_names(&mut canvas, &panel);
         for (i, line) in findings.iter().enumerate() {
             canvas.text((theme::MARGIN, bottom + 58.0 + 17.0 * i as f64), line.as_str(), Type::new(theme::BODY));
