@@ -14,9 +14,11 @@ use crate::units::short_number;
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Widest column of names right of the plot.
-const NAMES: f64 = 230.0;
+const NAMES: f64 = 270.0;
 /// Height of a name.
 const LINE: f64 = 15.0;
+/// Height of the two rows of names of marks, above the plot.
+const MARKS: f64 = 24.0;
 const TICK: Type = Type::new(theme::SMALL).colour(theme::MUTED);
 
 /// One measured size.
@@ -72,7 +74,7 @@ impl Curves {
         }
         let sentence = format!("Time: lower is better. Both axes logarithmic; medians with 95 % intervals. {}", self.note);
         let subtitle = frame::subtitle_lines(&[sentence.trim_end().to_owned()], theme::WIDTH);
-        let plot = self.plot(frame::header_height(&subtitle) + 14.0);
+        let plot = self.plot(frame::header_height(&subtitle) + 14.0 + if self.marks.is_empty() { 0.0 } else { MARKS });
         let mut canvas = Canvas::new(theme::WIDTH, plot.bottom + 52.0 + self.footer.height(theme::WIDTH));
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         plot.draw_frame(&mut canvas, &self.x_title);
@@ -159,10 +161,8 @@ impl Plot {
         for (index, (x, name)) in inside.enumerate() {
             let x = self.x.px(*x);
             canvas.dashed(&[(x, self.top), (x, self.bottom)], theme::MUTED, 1.25, 3.0, 3.0);
-            // Beside its line, on the side where there is room.
-            let fits = x + 5.0 + width(name, theme::SMALL, false) < self.x.to_px;
-            let (at, align) = if fits { (x + 5.0, Align::Left) } else { (x - 5.0, Align::Right) };
-            canvas.text((at, self.bottom - 6.0 - 13.0 * (index % 2) as f64), name.as_str(), TICK.align(align));
+            // Above the plot, where no point can lie.
+            canvas.text((x, self.top - 5.0 - 13.0 * (index % 2) as f64), name.as_str(), TICK.align(Align::Centre));
         }
     }
 

@@ -90,6 +90,7 @@ impl Plot {
         for (index, series) in self.series.iter().enumerate() {
             self.draw_series(&mut canvas, series, self.aside(index), &x, &y);
         }
+        self.draw_labels(&mut canvas, &x, &y, (top, bottom));
         if names > 0.0 {
             self.draw_names(&mut canvas, &x, &y, (top, bottom));
         }
@@ -196,15 +197,36 @@ impl Plot {
                 canvas.marker(series.look.marker, at(point), radius, series.look.colour);
             }
         }
-        for point in drawn() {
-            if let Some(label) = &point.label {
-                let (px, py) = at(point);
-                let label = fit(label, theme::SMALL, false, NAMES);
-                // Right of the point, or left where the plot ends.
-                let room = px + 9.0 + width(&label, theme::SMALL, false) <= x.to_px;
-                let (at, align) = if room { (px + 9.0, Align::Left) } else { (px - 9.0, Align::Right) };
-                canvas.text_middle((at, py), label, Type::new(theme::SMALL).align(align));
+    }
+
+    /// Texts beside their points: right of them, or where that is taken left, above or below.
+    fn draw_labels(&self, canvas: &mut Canvas, x: &Axis, y: &Axis, (top, bottom): (f64, f64)) {
+        let mut taken: Vec<Place> = Vec::new();
+        let mut labels: Vec<((f64, f64), String)> = Vec::new();
+        for (index, series) in self.series.iter().enumerate() {
+            let aside = self.aside(index);
+            for point in series.points.iter().filter(|point| is_drawn(point)) {
+                let at = (x.px(point.x) + aside.0, y.px(point.y) + aside.1);
+                taken.push(Place::around(at, 10.0, 10.0));
+                labels.extend(point.label.as_ref().map(|label| (at, fit(label, theme::SMALL, false, NAMES))));
             }
+        }
+        let plot = Place { left: x.from_px, right: x.to_px, top, bottom };
+        for ((px, py), label) in labels {
+            let wide = width(&label, theme::SMALL, false);
+            let choices = [
+                ((px + 9.0, py), Align::Left, (px + 9.0 + wide / 2.0, py)),
+                ((px - 9.0, py), Align::Right, (px - 9.0 - wide / 2.0, py)),
+                ((px, py - 13.0), Align::Centre, (px, py - 13.0)),
+                ((px, py + 14.0), Align::Centre, (px, py + 14.0)),
+            ];
+            let place = |centre| Place::around(centre, wide, 11.0);
+            let inside = |centre| place(centre).left >= plot.left && place(centre).right <= plot.right;
+            let free = |centre| inside(centre) && !taken.iter().any(|other| other.meets(&place(centre)));
+            let found = choices.iter().find(|choice| free(choice.2)).or_else(|| choices.iter().find(|choice| inside(choice.2)));
+            let (at, align, centre) = *found.unwrap_or(&choices[0]);
+            taken.push(place(centre));
+            canvas.text_middle(at, label, Type::new(theme::SMALL).align(align));
         }
     }
 
@@ -263,6 +285,25 @@ impl Plot {
         }
         let part = if every > 1 { format!("\none point in {every} of {total}") } else { String::new() };
         format!("{}\n{}{part}", self.title, text::table(&rows))
+    }
+}
+
+/// A rectangle on the canvas that something takes.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Place {
+    fn around((x, y): (f64, f64), width: f64, height: f64) -> Self {
+        Self { left: x - width / 2.0, right: x + width / 2.0, top: y - height / 2.0, bottom: y + height / 2.0 }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 }
 

@@ -116,6 +116,25 @@ fn drawn_frame_lines(drawn: &Chart) -> usize {
 }
 
 #[test]
+fn labels_of_near_points_do_not_lie_on_each_other() {
+    let near = [("Q9", 30.0, 46.0), ("Q1", 30.0, 45.9), ("Q3", 30.3, 46.0), ("Q18", 29.9, 45.8)];
+    let points = near.iter().map(|(label, x, y)| PlotPoint { x: *x, y: *y, label: Some((*label).to_owned()) }).collect();
+    let series = vec![
+        PlotSeries { name: String::new(), look: colours::LOOKS[1], points },
+        series("far", 0, [(1.0, 1.0), (90.0, 200.0)].into_iter()),
+    ];
+    let drawn = Plot { lines: false, log_x: false, series, ..plot() }.draw().unwrap();
+    save("plot_near_labels", &drawn);
+    let at = |label: &str| {
+        let line = drawn.svg.lines().find(|line| line.ends_with(&format!(">{label}</text>"))).unwrap().to_owned();
+        let get = |name: &str| line.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        (get("x"), get("y"), get("text-anchor"))
+    };
+    let places: Vec<_> = near.iter().map(|(label, ..)| at(label)).collect();
+    assert!(places.iter().enumerate().all(|(i, place)| !places[..i].contains(place)), "{places:?}");
+}
+
+#[test]
 fn zero_has_no_logarithm() {
     let mut chart = plot();
     chart.series[0].points[3].x = 0.0;
