@@ -27,13 +27,13 @@ mod run;
 mod speed;
 mod start;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use ::tests::bench::program::JsonFile;
 use ::tests::bench::report::Report;
-use ::tests::bench::{cache, table};
-use anyhow::{Context as _, Result, ensure};
+use ::tests::bench::{cache, program, table};
+use anyhow::{Result, ensure};
 use install::Layout;
 use magics::machine::{LoadReading, LoadSpan};
 
@@ -44,32 +44,11 @@ use options::{EvcxrPolars, Options};
 use run::Run;
 
 fn main() -> ExitCode {
-    let options = match options::parse(lexopt::Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("bench cells: {error}\n\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match carry_out(options) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("\nbench cells: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("cells", options::USAGE, options::parse, carry_out)
 }
 
-fn carry_out(options: Options) -> Result<ExitCode> {
-    // Found out now, not after an hour.
-    let mut file = match &options.json {
-        Some(path) => Some(File::create(path).with_context(|| format!("{} cannot be written", path.display()))?),
-        None => None,
-    };
+fn carry_out(options: Options) -> Result<bool> {
+    let mut file = JsonFile::create(options.json.as_deref())?;
     let layout = Layout::discover()?;
     let cache = cache::folder("bench-cells")?;
     // evcxr's build folder serves one kernel at a time.
@@ -93,13 +72,9 @@ fn carry_out(options: Options) -> Result<ExitCode> {
         quick: run.options.quick,
     };
     print!("{}", table::text(&report, &about));
-    if let Some(file) = &mut file {
-        use std::io::Write as _;
-        let text = format!("{:#}\n", report.json(run.options.json()));
-        file.write_all(text.as_bytes()).context("the JSON could not be written")?;
-    }
+    file.write(|| report.json(run.options.json()))?;
     let failed = !report.failures.is_empty() || !report.answers.wrong.is_empty() || (run.options.check && report.missed());
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(!failed)
 }
 
 fn prepare(options: Options, layout: &Layout, cache: &Path) -> Result<Run> {

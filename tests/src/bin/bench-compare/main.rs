@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use lexopt::prelude::{Long, Short, ValueExt as _};
 use magics::machine::{LoadReading, LoadSpan};
 use serde_json::{Value, json};
+use tests::bench::program::{self, JsonFile};
 use tests::session::Session;
 
 const USAGE: &str = "cargo lab bench compare: how honest and how sharp the verdicts of %%compare are
@@ -61,29 +62,11 @@ const LANGUAGES: [Language; 3] = [
 ];
 
 fn main() -> ExitCode {
-    let options = match parse() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("bench compare: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench compare: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("compare", USAGE, parse, |options| measure(&options))
 }
 
-fn parse() -> Result<Option<Options>, lexopt::Error> {
+fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options { comparisons: 200, languages: vec!["rust".into(), "python".into()], budget: "2s".into(), json: None };
-    let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
@@ -151,7 +134,8 @@ fn wilson(share: f64, n: usize) -> (f64, f64) {
     (((middle - half) / below).max(0.0), ((middle + half) / below).min(1.0))
 }
 
-fn run(options: &Options) -> Result<()> {
+fn measure(options: &Options) -> Result<bool> {
+    let mut file = JsonFile::create(options.json.as_deref())?;
     let before = LoadReading::now();
     let mut session = Session::start();
     let mut rows: Vec<Row> = Vec::new();
@@ -189,14 +173,12 @@ fn run(options: &Options) -> Result<()> {
         println!("{}", row.line());
     }
     println!("{} comparisons of each kind, budget {}; intervals: Wilson, 95 %. {}", options.comparisons, options.budget, load.text());
-    if let Some(path) = &options.json {
+    file.write(|| {
         let told: Vec<Value> = rows
             .iter()
             .map(|row| json!({"name": row.name, "differs": row.differs, "counted": row.counted(), "verdicts": row.verdicts}))
             .collect();
-        let whole =
-            json!({"schema": 1, "benchmark": "compare", "comparisons": options.comparisons, "budget": options.budget, "rows": told});
-        std::fs::write(path, format!("{whole:#}\n"))?;
-    }
-    Ok(())
+        json!({"schema": 1, "benchmark": "compare", "comparisons": options.comparisons, "budget": options.budget, "rows": told})
+    })?;
+    Ok(true)
 }

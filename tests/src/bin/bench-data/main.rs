@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use ::tests::bench::program::{self, JsonFile};
 use ::tests::bench::report::{Answers, Competitor, Limit, Report, Row, Section};
 use ::tests::bench::table;
 use anyhow::{Context as _, Result, ensure};
@@ -68,31 +69,12 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = match parse() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("bench data: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match carry_out(&options) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("bench data: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("data", USAGE, parse, |options| carry_out(&options))
 }
 
-fn parse() -> Result<Option<Options>, lexopt::Error> {
+fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let (mut rows, mut rounds) = (None, None);
     let mut options = Options { rows: 0, rounds: 0, quick: false, json: None, benchbook: None };
-    let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
@@ -123,6 +105,7 @@ struct Run {
 
 /// Measures; whether every answer was right.
 fn carry_out(options: &Options) -> Result<bool> {
+    let mut file = JsonFile::create(options.json.as_deref())?;
     let layout = Layout::discover()?;
     let benchbook = options.benchbook.clone().unwrap_or_else(|| layout.benchbook());
     ensure!(benchbook.is_file(), "there is no kernel {}: `cargo lab prepare` builds it", benchbook.display());
@@ -169,11 +152,9 @@ fn carry_out(options: &Options) -> Result<bool> {
     report.load.after = LoadReading::now();
     let about = table::About { title: "Making datasets, beside DuckDB", rounds: options.rounds, quick: options.quick };
     print!("{}", table::text(&report, &about));
-    if let Some(path) = &options.json {
-        let asked =
-            json!({"benchmark": "data", "rounds": options.rounds, "quick": options.quick, "rows_of_each": options.rows, "parts": ["sets"]});
-        std::fs::write(path, format!("{:#}\n", report.json(asked))).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    let asked =
+        json!({"benchmark": "data", "rounds": options.rounds, "quick": options.quick, "rows_of_each": options.rows, "parts": ["sets"]});
+    file.write(|| report.json(asked))?;
     Ok(report.answers.wrong.is_empty())
 }
 

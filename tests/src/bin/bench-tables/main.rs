@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use lexopt::prelude::{Long, Short, ValueExt as _};
 use magics::machine::{LoadReading, LoadSpan};
 use serde_json::{Value, json};
+use tests::bench::program::{self, JsonFile};
 use tests::session::Session;
 
 const RUST: &str = include_str!("measure.rs");
@@ -33,29 +34,11 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    let options = match parse() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("bench tables: {error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bench tables: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("tables", USAGE, parse, |options| measure(&options))
 }
 
-fn parse() -> Result<Option<Options>, lexopt::Error> {
+fn parse(mut parser: lexopt::Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options { megabytes: 1000, rounds: 7, json: None };
-    let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
@@ -90,7 +73,8 @@ impl Row {
     }
 }
 
-fn run(options: &Options) -> Result<()> {
+fn measure(options: &Options) -> Result<bool> {
+    let mut file = JsonFile::create(options.json.as_deref())?;
     let before = LoadReading::now();
     let mut session = Session::start();
     let mut rows: Vec<(String, Row)> = Vec::new();
@@ -116,12 +100,11 @@ fn run(options: &Options) -> Result<()> {
     let load = LoadSpan { before, after: LoadReading::now() };
     print!("{}", table(&rows));
     println!("{} MB, {} rounds; contents checked. {}", options.megabytes, options.rounds, load.text());
-    if let Some(path) = &options.json {
+    file.write(|| {
         let rows: Vec<Value> = rows.iter().map(|(name, row)| json!({"name": name, "bytes": row.bytes, "samples_s": row.seconds})).collect();
-        let whole = json!({"schema": 1, "benchmark": "tables", "megabytes": options.megabytes, "rounds": options.rounds, "rows": rows});
-        std::fs::write(path, format!("{whole:#}\n")).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    Ok(())
+        json!({"schema": 1, "benchmark": "tables", "megabytes": options.megabytes, "rounds": options.rounds, "rows": rows})
+    })?;
+    Ok(true)
 }
 
 /// Median, spread, speed, and the speed as a share of both copies; opening has no speed.

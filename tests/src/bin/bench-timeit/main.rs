@@ -14,11 +14,11 @@ mod functions;
 mod options;
 mod run;
 
-use std::fs::File;
 use std::process::ExitCode;
 
+use ::tests::bench::program::JsonFile;
 use ::tests::bench::report::Report;
-use ::tests::bench::{cache, table};
+use ::tests::bench::{cache, program, table};
 use anyhow::{Context as _, Result, ensure};
 use install::Layout;
 use magics::machine::{LoadReading, LoadSpan};
@@ -30,24 +30,7 @@ use options::Options;
 use run::{Kernel, Row};
 
 fn main() -> ExitCode {
-    let options = match options::parse(lexopt::Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("bench timeit: {error}\n\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
-    };
-    match carry_out(&options) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("\nbench timeit: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    program::run("timeit", options::USAGE, options::parse, |options| carry_out(&options))
 }
 
 /// The functions that were asked for.
@@ -59,12 +42,8 @@ fn chosen(options: &Options) -> Vec<Function> {
     FUNCTIONS.iter().filter(wanted).copied().collect()
 }
 
-fn carry_out(options: &Options) -> Result<ExitCode> {
-    // Found out now, not after minutes.
-    let mut file = match &options.json {
-        Some(path) => Some(File::create(path).with_context(|| format!("{} cannot be written", path.display()))?),
-        None => None,
-    };
+fn carry_out(options: &Options) -> Result<bool> {
+    let mut file = JsonFile::create(options.json.as_deref())?;
     let layout = Layout::discover()?;
     let benchbook = options.benchbook.clone().unwrap_or_else(|| layout.benchbook());
     ensure!(benchbook.is_file(), "there is no kernel {}: `cargo lab prepare` builds it", benchbook.display());
@@ -75,11 +54,8 @@ fn carry_out(options: &Options) -> Result<ExitCode> {
         None => compare(options, &benchbook, &layout, &mut kernel)?,
     };
     print!("{text}");
-    if let Some(file) = &mut file {
-        use std::io::Write as _;
-        file.write_all(format!("{json:#}\n").as_bytes()).context("the JSON could not be written")?;
-    }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    file.write(|| json)?;
+    Ok(!failed)
 }
 
 /// Text, JSON, and whether it is a failure.
