@@ -28,8 +28,11 @@ impl Default for Config {
     }
 }
 
-/// Seconds that one sample of `body` takes at least; shorter code is repeated inside the sample.
-const SAMPLE_S: f64 = 5e-3;
+/// Seconds that one sample of `body` takes at least; shorter code is repeated inside the sample. Python's samples are as long.
+const SAMPLE_S: f64 = 50e-3;
+/// Seconds that a fresh pool runs before its sample: its threads may begin on one CPU, and the system moves them after some
+/// milliseconds.
+const WARM_S: f64 = 50e-3;
 /// No interval is given for fewer samples.
 const FEWEST: usize = 6;
 
@@ -107,11 +110,17 @@ pub fn parallel_once<T: Send>(config: &str, body: impl Fn() -> Result<T, AnyErro
     Ok(())
 }
 
-/// Seconds per run of `body` in a new pool; starting the pool and one warm-up run are not counted.
+/// Seconds per run of `body` in a new pool; starting the pool and warming it up are not counted.
 fn in_fresh_pool<T: Send>(threads: usize, repeats: u64, body: &(impl Fn() -> Result<T, AnyError> + Sync)) -> Result<f64, AnyError> {
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
-        drop(opaque(body()?));
+        let warming = Instant::now();
+        loop {
+            drop(opaque(body()?));
+            if warming.elapsed().as_secs_f64() >= WARM_S {
+                break;
+            }
+        }
         let mut total = 0.0;
         for _ in 0..repeats {
             let clock = start();

@@ -27,9 +27,9 @@ pub fn for_rust(body: &str, points: &[Point], available: usize) -> Option<Remark
         )
     } else {
         Remark::warning(
-            "more threads made no difference, and the code names nothing of Rayon: it most likely runs on one thread, or on a pool of \
-             its own (as Polars does)",
-            "`use lab::rayon::prelude::*;` and `par_iter()` instead of `iter()`",
+            "more threads made no difference, and the cell names nothing of Rayon: unless a function that it calls does, it runs on one \
+             thread, or on a pool of its own (as Polars does)",
+            "`use lab::rayon::prelude::*;` and `par_iter()` instead of `iter()`; where Rayon is used already, a larger input",
         )
     })
 }

@@ -22,7 +22,7 @@ use crate::sql_wire::{SqlFailure, SqlRequest, class};
 use crate::stats::scaling::Sweep;
 
 /// Seconds that one sample takes at least, as in the measuring loops of Rust.
-const SAMPLE_S: f64 = 5e-3;
+const SAMPLE_S: f64 = 50e-3;
 
 /// One series.
 pub struct Series {
