@@ -143,6 +143,9 @@ impl Plot {
     }
 
     fn draw_axes(&self, canvas: &mut Canvas, x: &Axis, y: &Axis, (top, bottom): (f64, f64)) {
+        if self.most_in_a_slot() > 1 {
+            self.draw_bands(canvas, x, y, (top, bottom));
+        }
         let y_ticks = NameAxis(&self.y_names).ticks().unwrap_or_else(|| self.ticks(|point| point.y, y, 7));
         let room = NameAxis(&self.y_names).room().unwrap_or(f64::INFINITY);
         for (value, label) in y_ticks {
@@ -164,6 +167,18 @@ impl Plot {
         if !self.y_title.is_empty() {
             let arrow = if self.y_names.is_empty() { "↑ " } else { "" };
             canvas.text((theme::MARGIN, top - 10.0), format!("{arrow}{}", self.y_title), Type::new(theme::BODY));
+        }
+    }
+
+    /// Every other slot of an axis of names on a darker ground: it shows to which name a marker belongs.
+    fn draw_bands(&self, canvas: &mut Canvas, x: &Axis, y: &Axis, (top, bottom): (f64, f64)) {
+        let ground = theme::GRID.alpha(0.4);
+        let edges = |slot: usize| (slot as f64 - 0.5, slot as f64 + 0.5);
+        for (from, to) in (1..self.y_names.len()).step_by(2).map(edges) {
+            canvas.rect((x.from_px, y.px(from)), (x.to_px, y.px(to)), ground);
+        }
+        for (from, to) in (1..self.x_names.len()).step_by(2).map(edges) {
+            canvas.rect((x.px(from), top), (x.px(to), bottom), ground);
         }
     }
 
