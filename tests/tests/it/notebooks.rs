@@ -99,7 +99,7 @@ course! {
     sql_vs_dataframe: "32_sql_vs_dataframe_tpch", 8;
     push_into_sql: "33_practice_push_into_sql", 5;
     spark_dataframe_sql_rdd: "34_spark_dataframe_sql_rdd", 4;
-    groupby_and_join: "35_lab_groupby_join_h2o", 4;
+    groupby_and_join: "35_lab_groupby_join_h2o", 5;
     processes_threads_gil: "41_processes_threads_gil", 5;
     parallel_map: "42_parallel_map_rosetta", 5;
     async_futures: "43_async_futures", 5;
@@ -109,7 +109,7 @@ course! {
     parallelise: "47_practice_parallelise", 3;
     contention: "48_lab_contention_locks", 4;
     communication: "49_lab_communication_serialization", 7;
-    streaming: "4A_lab_streaming", 6;
+    streaming: "4A_lab_streaming", 9;
     debugging_parallel: "4B_lab_debugging_parallel", 4;
     your_case: "99_your_case", 6;
 }
