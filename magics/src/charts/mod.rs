@@ -29,6 +29,7 @@ mod data_layer;
 pub mod distribution;
 pub mod flame;
 pub mod frame;
+mod labels;
 pub mod measure_text;
 mod names;
 pub mod phases;

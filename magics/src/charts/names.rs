@@ -5,7 +5,9 @@ use super::measure_text::width;
 use super::theme;
 
 /// Room for one series within the slot of a name, in pixels.
-pub(super) const SLOT: f64 = 9.0;
+const SERIES: f64 = 9.0;
+/// Tallest plot; more series than fit into it stand nearer together.
+const TALLEST: f64 = 1600.0;
 /// Between two slots.
 const AIR: f64 = 14.0;
 /// Widest column of names left of a plot.
@@ -27,7 +29,13 @@ impl NameAxis<'_> {
 
     /// Height that the slots want, with this many series side by side in each; 0 for an axis of numbers.
     pub fn height(&self, series: usize) -> f64 {
-        self.0.len() as f64 * (series as f64 * SLOT + AIR)
+        (self.0.len() as f64 * (series as f64 * SERIES + AIR)).min(TALLEST)
+    }
+
+    /// Pixels between two of the series in a slot, along an axis of this many pixels, so that none leaves its slot.
+    pub fn step(&self, pixels: f64, series: usize) -> f64 {
+        let slot = pixels / self.0.len().max(1) as f64 - AIR / 2.0;
+        (slot.max(0.0) / series.max(1) as f64).min(SERIES)
     }
 
     /// Width that the names take left of a plot.

@@ -6,10 +6,10 @@ use super::colours::Look;
 use super::curves::spread;
 use super::frame::{self, Footer};
 use super::measure_text::{fit, width};
-use super::names::{NameAxis, SLOT};
+use super::names::NameAxis;
 use super::svg::{Align, Canvas, Type};
 use super::value_bars::{labelled, ticks, whole_ticks};
-use super::{text, theme};
+use super::{labels, text, theme};
 use crate::error::MagicError;
 use crate::units::short_number;
 
@@ -88,9 +88,9 @@ impl Plot {
         frame::draw_header(&mut canvas, &self.title, &subtitle);
         self.draw_axes(&mut canvas, &x, &y, (top, bottom));
         for (index, series) in self.series.iter().enumerate() {
-            self.draw_series(&mut canvas, series, self.aside(index), &x, &y);
+            self.draw_series(&mut canvas, series, self.aside(index, &x, &y), &x, &y);
         }
-        self.draw_labels(&mut canvas, &x, &y, (top, bottom));
+        self.draw_labels(&mut canvas, &x, &y);
         if names > 0.0 {
             self.draw_names(&mut canvas, &x, &y, (top, bottom));
         }
@@ -105,7 +105,9 @@ impl Plot {
 
     /// Whether the vertical axis names the series already.
     fn rows_are_series(&self) -> bool {
-        let own = |series: &PlotSeries| series.points.iter().all(|point| self.y_name(point).is_some_and(|name| name == series.name));
+        let own = |series: &PlotSeries| {
+            series.points.iter().filter(|point| is_drawn(point)).all(|point| self.y_name(point).is_some_and(|name| name == series.name))
+        };
         !self.y_names.is_empty() && self.series.iter().all(own)
     }
 
@@ -115,12 +117,13 @@ impl Plot {
     }
 
     /// How far a series is moved along an axis of names, so that its marker hides no other, in x and y.
-    fn aside(&self, index: usize) -> (f64, f64) {
+    fn aside(&self, index: usize, x: &Axis, y: &Axis) -> (f64, f64) {
         let count = self.most_in_a_slot();
-        let moved = |step: f64| (index as f64 - (count as f64 - 1.0) / 2.0) * step;
+        let from_middle = index as f64 - (count as f64 - 1.0) / 2.0;
+        let moved = |names, axis: &Axis| from_middle * NameAxis(names).step((axis.to_px - axis.from_px).abs(), count);
         match (count > 1, self.y_names.is_empty(), self.x_names.is_empty()) {
-            (true, false, _) => (0.0, moved(SLOT)),
-            (true, true, false) => (moved(SLOT), 0.0),
+            (true, false, _) => (0.0, moved(&self.y_names, y)),
+            (true, true, false) => (moved(&self.x_names, x), 0.0),
             _ => (0.0, 0.0),
         }
     }
@@ -214,34 +217,18 @@ impl Plot {
         }
     }
 
-    /// Texts beside their points: right of them, or where that is taken left, above or below.
-    fn draw_labels(&self, canvas: &mut Canvas, x: &Axis, y: &Axis, (top, bottom): (f64, f64)) {
-        let mut taken: Vec<Place> = Vec::new();
-        let mut labels: Vec<((f64, f64), String)> = Vec::new();
-        for (index, series) in self.series.iter().enumerate() {
-            let aside = self.aside(index);
-            for point in series.points.iter().filter(|point| is_drawn(point)) {
-                let at = (x.px(point.x) + aside.0, y.px(point.y) + aside.1);
-                taken.push(Place::around(at, 10.0, 10.0));
-                labels.extend(point.label.as_ref().map(|label| (at, fit(label, theme::SMALL, false, NAMES))));
-            }
-        }
-        let plot = Place { left: x.from_px, right: x.to_px, top, bottom };
-        for ((px, py), label) in labels {
-            let wide = width(&label, theme::SMALL, false);
-            let choices = [
-                ((px + 9.0, py), Align::Left, (px + 9.0 + wide / 2.0, py)),
-                ((px - 9.0, py), Align::Right, (px - 9.0 - wide / 2.0, py)),
-                ((px, py - 13.0), Align::Centre, (px, py - 13.0)),
-                ((px, py + 14.0), Align::Centre, (px, py + 14.0)),
-            ];
-            let place = |centre| Place::around(centre, wide, 11.0);
-            let inside = |centre| place(centre).left >= plot.left && place(centre).right <= plot.right;
-            let free = |centre| inside(centre) && !taken.iter().any(|other| other.meets(&place(centre)));
-            let found = choices.iter().find(|choice| free(choice.2)).or_else(|| choices.iter().find(|choice| inside(choice.2)));
-            let (at, align, centre) = *found.unwrap_or(&choices[0]);
-            taken.push(place(centre));
-            canvas.text_middle(at, label, Type::new(theme::SMALL).align(align));
+    /// Texts beside their points.
+    fn draw_labels(&self, canvas: &mut Canvas, x: &Axis, y: &Axis) {
+        let drawn = || {
+            self.series.iter().enumerate().flat_map(|(index, series)| {
+                let aside = self.aside(index, x, y);
+                let at = move |point: &PlotPoint| (x.px(point.x) + aside.0, y.px(point.y) + aside.1);
+                series.points.iter().filter(|point| is_drawn(point)).map(move |point| (at(point), point))
+            })
+        };
+        let labels: Vec<_> = drawn().filter_map(|(at, point)| Some((at, fit(point.label.as_ref()?, theme::SMALL, false, NAMES)))).collect();
+        if !labels.is_empty() {
+            labels::draw(canvas, &drawn().map(|(at, _)| at).collect::<Vec<_>>(), labels, (x.from_px, x.to_px));
         }
     }
 
@@ -300,25 +287,6 @@ impl Plot {
         }
         let part = if every > 1 { format!("\none point in {every} of {total}") } else { String::new() };
         format!("{}\n{}{part}", self.title, text::table(&rows))
-    }
-}
-
-/// A rectangle on the canvas that something takes.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-}
-
-impl Place {
-    fn around((x, y): (f64, f64), width: f64, height: f64) -> Self {
-        Self { left: x - width / 2.0, right: x + width / 2.0, top: y - height / 2.0, bottom: y + height / 2.0 }
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
     }
 }
 

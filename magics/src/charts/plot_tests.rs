@@ -92,6 +92,29 @@ fn names_along_an_axis() {
 }
 
 #[test]
+fn many_series_stay_in_their_slots_and_the_chart_stays_a_page() {
+    let names: Vec<String> = (0..40).map(|i| format!("question {i}")).collect();
+    let points = || (0..40).map(|i| (f64::from(i + 1), f64::from(i)));
+    let many = (0..300).map(|i| series(&format!("engine {i}"), i % colours::LOOKS.len(), points())).collect();
+    let chart = Plot { lines: false, y_names: names, series: many, ..plot() };
+    let height =
+        |drawn: &Chart| drawn.svg.split("viewBox=\"0 0 ").nth(1).unwrap().split(['"', ' ']).nth(1).unwrap().parse::<f64>().unwrap();
+    assert!(height(&chart.draw().unwrap()) / crate::charts::svg::UNITS < 2000.0);
+    let axis = Axis::linear(-0.5, 14.5, 72.0, 600.0);
+    let across = Plot { x_names: (0..15).map(|i| format!("q{i}")).collect(), y_names: Vec::new(), ..chart };
+    let (first, last) = (across.aside(0, &axis, &axis).0, across.aside(299, &axis, &axis).0);
+    assert!(first < 0.0 && last > 0.0 && last - first < 528.0 / 15.0, "{first} to {last} within a slot");
+}
+
+#[test]
+fn a_row_without_a_value_does_not_bring_the_legend_back() {
+    let rows = ["one", "two"].map(str::to_owned).to_vec();
+    let lane = |name: &str, look, y: f64| series(name, look, [(1.0, y), (2.0, y), (3.0, f64::NAN), (4.0, y)].into_iter());
+    let chart = Plot { log_x: false, y_names: rows.clone(), series: vec![lane("one", 0, 0.0), lane("two", 1, 1.0)], ..plot() };
+    assert_eq!(chart.draw().unwrap().svg.matches(">two</text>").count(), 1);
+}
+
+#[test]
 fn rows_of_a_timeline_need_no_legend() {
     let rows = ["quarter, thread 1", "queue, thread 1"].map(str::to_owned).to_vec();
     let lane = |name: &str, look, y: f64| series(name, look, [(2.0, y), (90.0, y), (f64::NAN, y), (130.0, y), (170.0, y)].into_iter());
