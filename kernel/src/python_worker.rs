@@ -29,8 +29,8 @@ use process::{StartFailure, Worker};
 const START: Duration = Duration::from_secs(60);
 /// How long it may take to end when asked.
 const END: Duration = Duration::from_millis(800);
-/// How long completion and Shift-Tab wait.
-const ASSIST: Duration = Duration::from_secs(1);
+/// How long completion and Shift-Tab wait: IPython loads its completer for the first, which takes a second or two from a disk.
+const ASSIST: Duration = Duration::from_secs(3);
 /// How often an interrupt, or the end of the process, is looked for.
 const POLL: Duration = Duration::from_millis(20);
 /// How often a starting Python is asked whether it answers.

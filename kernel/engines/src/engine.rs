@@ -32,6 +32,9 @@ pub trait Engine {
         true
     }
 
+    /// Gives back what an allocator of its own holds in reserve, before its need of memory is measured.
+    fn give_back_memory(&self) {}
+
     /// The handle by which another thread sees progress and interrupts.
     fn watch(&self) -> Arc<dyn Watch>;
 

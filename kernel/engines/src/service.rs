@@ -139,8 +139,12 @@ fn run(engines: &mut Engines, request: &SqlRequest, job: &Job, report: impl Fn(f
     let engine = engines.get(&request.engine)?;
     let opened = start.elapsed().as_secs_f64();
     let runs_here = engine.runs_here();
+    let measured = request.memory && runs_here;
+    if measured {
+        engine.give_back_memory();
+    }
     let mut all = || watched(engine.watch(), job, report, || engine.run(request, job));
-    let (outcome, grown) = if request.memory && runs_here { peak_memory(all) } else { (all(), None) };
+    let (outcome, grown) = if measured { peak_memory(all) } else { (all(), None) };
     let mut reply = outcome?;
     // An engine with a process of its own has told by itself.
     reply.peak_rss_bytes = reply.peak_rss_bytes.or(grown);

@@ -101,7 +101,7 @@ the difference is above `--delta` and Wilcoxon's signed-rank test agrees (p < 0.
 when the interval lies within delta of 1; else `cannot tell`, with the rounds that may be needed.\n\n\
 A variant that fails is shown as that, and the others go on. Times of SQL are the engine's own (plan, execute, fetch); in Python, garbage \
 collection is off while a batch runs. An interrupt shows the rounds measured so far.\n\n\
-`--memory` runs each variant once more, before the rounds: shown is by how much the process that runs it (Rust worker, Python worker, engine) grew \
+`--memory` runs each variant once more, after the rounds: shown is by how much the process that runs it (Rust worker, Python worker, engine) grew \
 at most, after free memory was given back to the system; memory that was there before, such as the inputs, does not count.\n\n\
 `--processes 5` repeats warm-up and rounds in fresh Rust workers, as `%restore` makes them, which takes the luck of memory layout out; the \
 budget is shared among them.\n\n\

@@ -203,6 +203,24 @@ fn memory_is_measured_in_every_language() {
     assert_eq!(variant(&without, "a").get("peak_rss_bytes"), None);
 }
 
+/// DuckDB and Polars bring allocators that keep freed memory for a second: it must not hide what a run needs.
+#[test]
+fn memory_in_reserve_is_not_taken_for_none() {
+    let mut session = Session::start();
+    let code = "%%compare --memory --budget 100ms --rounds 1\n\
+         %% setup python\nimport numpy, polars\nbase = numpy.arange(8_388_608, dtype='u8')\n\
+         %% sql engine=duckdb\nSELECT sum(a)::BIGINT FROM (SELECT range AS a FROM range(8388608) ORDER BY hash(range))\n\
+         %% python label=polars\nint((polars.Series(base) + 1 - 1).sum())\n\
+         %% python label=numpy\nint((base + 1 - 1).sum())";
+    for _ in 0..2 {
+        let cell = session.ok(code);
+        for label in ["DuckDB", "polars", "numpy"] {
+            let peak = variant(&cell, label)["peak_rss_bytes"].as_u64().unwrap_or_else(|| panic!("{label}: no peak\n{}", cell.text()));
+            assert!((60 << 20..1 << 30).contains(&peak), "{label}: {peak} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_time_that_does_not_grow_is_told() {
     let mut session = Session::start();

@@ -166,7 +166,9 @@ fn completion_and_shift_tab_inside_a_cell() {
     assert!(session.complete("%%python\nimp").is_empty(), "completion starts nothing");
     assert!(process::descendants(session.kernel.pid()).iter().all(|process| process.name != "python"));
     let _ = session.ok("%%python\nclass Own:\n    'What it is.'\n    def a_method(self): pass\nown = Own()");
-    assert_eq!(session.complete("%%python\n'é'; own.a_"), ["a_method"]);
+    // The first completion loads IPython's completer: on a busy machine that may take longer than the kernel waits.
+    let found = (0..5).map(|_| session.complete("%%python\n'é'; own.a_")).find(|found| !found.is_empty());
+    assert_eq!(found.unwrap_or_default(), ["a_method"]);
     assert!(session.complete("%%python\n%time").contains(&"%timeit".to_owned()));
     assert!(session.inspect("%%python\nown").is_some_and(|text| text.contains("What it is.")));
     assert_eq!(session.inspect("%%python\nnothing_here"), None);

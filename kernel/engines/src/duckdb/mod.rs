@@ -1,6 +1,7 @@
 //! DuckDB: one in-memory database that lives as long as the worker.
 
 mod adapt;
+mod allocator;
 mod arrow_out;
 mod arrow_table;
 mod chunk_table;
@@ -167,6 +168,10 @@ impl Engine for DuckDb {
         let shadowed: Vec<String> = tables.iter().map(|table| table.name.to_lowercase()).collect();
         tables.extend(self.registry.list().into_iter().filter(|table| !shadowed.contains(&table.name.to_lowercase())));
         Ok(tables)
+    }
+
+    fn give_back_memory(&self) {
+        allocator::purge();
     }
 
     fn watch(&self) -> Arc<dyn Watch> {
