@@ -151,7 +151,15 @@ pub trait Host {
     ///
     /// # Errors
     /// As for [`Host::python`].
-    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError>;
+    fn ask_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError>;
+
+    /// As [`Host::ask_python`], once nothing else of the kernel uses the processor.
+    ///
+    /// # Errors
+    /// As for [`Host::python`].
+    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        self.ask_python(code, env, on_event)
+    }
 
     /// Whether the installed Python runs and has nothing to do, so that a question costs milliseconds and no start.
     fn python_is_idle(&self) -> bool {

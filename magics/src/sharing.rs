@@ -44,7 +44,7 @@ pub fn python(function: &str, argument: &Value) -> String {
 /// What the function says, an interrupt, a dead worker.
 pub fn call_python(function: &str, argument: &Value, env: Option<&str>, host: &mut dyn Host) -> Result<(), MagicError> {
     let mut failed = None;
-    host.measure_python(&python(function, argument), env, &mut |event| {
+    host.ask_python(&python(function, argument), env, &mut |event| {
         if event.kind == "failed" {
             let text = |key: &str| event.data[key].as_str().unwrap_or_default().to_owned();
             failed = Some(MagicError::new(text("name"), text("message")));
@@ -59,7 +59,7 @@ pub fn call_python(function: &str, argument: &Value, env: Option<&str>, host: &m
 /// A variable that should be a table and cannot be one.
 pub fn offer_python(names: &[&str], host: &mut dyn Host) -> Result<(), MagicError> {
     let mut failed = None;
-    host.measure_python(&python("offer", &json!(names)), None, &mut |event| {
+    host.ask_python(&python("offer", &json!(names)), None, &mut |event| {
         if event.kind == "table"
             && let (Some(name), Some(error)) = (event.data["name"].as_str(), event.data["error"].as_str())
         {

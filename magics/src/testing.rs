@@ -261,7 +261,7 @@ impl Host for Recorder {
         self.python_errors.pop_front().map_or(Ok(()), Err)
     }
 
-    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+    fn ask_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
         self.measured_python.push((code.into(), env.map(Into::into)));
         if let Some(error) = self.python_errors.pop_front() {
             return Err(error);

@@ -131,15 +131,19 @@ impl Host for SessionHost<'_> {
         self.shared.python.run(code, env, &outlet)
     }
 
+    fn ask_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+        let status = &self.cell.status;
+        let outlet = Outlet { io: &self.cell.io, before_output: &|| status.before_output(), doing: &|what| status.doing(what) };
+        self.shared.python.measure(code, env, &outlet, on_event)
+    }
+
     fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
         // As for Rust.
         let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
         if self.cell.io.is_cancelled() {
             return Err(MagicError::interrupted());
         }
-        let status = &self.cell.status;
-        let outlet = Outlet { io: &self.cell.io, before_output: &|| status.before_output(), doing: &|what| status.doing(what) };
-        self.shared.python.measure(code, env, &outlet, on_event)
+        self.ask_python(code, env, on_event)
     }
 
     fn python_is_idle(&self) -> bool {

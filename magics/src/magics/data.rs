@@ -141,7 +141,7 @@ fn bind(name: &str, dir: &str, host: &mut dyn Host) -> Result<(), MagicError> {
     host.eval_rust(&format!("let {name}: String = String::from({dir:?});"))?;
     // A JSON string is a Python string as well.
     let python = format!("{name} = __import__(\"pathlib\").Path({})", Value::from(dir));
-    let line = match host.measure_python(&python, None, &mut |_| {}) {
+    let line = match host.ask_python(&python, None, &mut |_| {}) {
         Ok(()) => format!("`{name}`: the folder, as `String` in Rust and `Path` in Python"),
         Err(error) if host.is_cancelled() => return Err(error),
         Err(error) => format!("`{name}`: the folder, as `String` in Rust; not in Python ({}: {})", error.name, error.message),

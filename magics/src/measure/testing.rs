@@ -55,7 +55,7 @@ impl Host for Interrupting {
     fn python(&mut self, code: &str, env: Option<&str>) -> Result<(), MagicError> {
         self.0.python(code, env)
     }
-    fn measure_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
+    fn ask_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
         self.0.measure_python(code, env, on_event)?;
         Err(MagicError::interrupted())
     }

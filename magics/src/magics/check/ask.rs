@@ -107,7 +107,7 @@ impl<'a> Ground<'a> {
         let setups: Vec<&Code> = self.setups.iter().filter(|setup| setup.lang == Lang::Python).collect();
         for setup in if setups.is_empty() { vec![&nothing] } else { setups } {
             let text = python::check(self.call, "define", fresh, &setup.text, setup.line);
-            events(|hear| host.measure_python(&text, None, hear))?;
+            events(|hear| host.ask_python(&text, None, hear))?;
             fresh = false;
         }
         Ok(())

@@ -227,7 +227,7 @@ impl<'a> Runner<'a> {
         for section in all().filter(|section| section.lang == Lang::Python) {
             if !envs.contains(&section.env.as_deref()) {
                 envs.push(section.env.as_deref());
-                host.measure_python(&python::sweep(&sweep.name, value), section.env.as_deref(), &mut |_| {})?;
+                host.ask_python(&python::sweep(&sweep.name, value), section.env.as_deref(), &mut |_| {})?;
             }
         }
         Ok(())
