@@ -1,5 +1,6 @@
 //! Texts beside points, each where it lies on no other text and on no marker.
 
+use super::axis::Axis;
 use super::measure_text::width;
 use super::svg::{Align, Canvas, Type};
 use super::theme;
@@ -10,8 +11,11 @@ const MOST_PLACED: usize = 200;
 const MARKER: f64 = 10.0;
 const LINE: f64 = 11.0;
 
-/// Draws each label right of its point, or where that is taken left of, above or below it, between the horizontal limits.
-pub(super) fn draw(canvas: &mut Canvas, markers: &[(f64, f64)], labels: Vec<((f64, f64), String)>, (left, right): (f64, f64)) {
+/// Draws each label right of its point, or where that is taken left of, above or below it, or at a corner, between the axes.
+pub(super) fn draw(canvas: &mut Canvas, markers: &[(f64, f64)], labels: Vec<((f64, f64), String)>, horizontal: &Axis, vertical: &Axis) {
+    // Beside a point on an axis, half a line passes the axis.
+    let (top, bottom) = (vertical.to_px - LINE / 2.0, vertical.from_px + LINE / 2.0);
+    let limits = Place { left: horizontal.from_px, right: horizontal.to_px, top, bottom };
     let look = labels.len() <= MOST_PLACED;
     let mut taken: Vec<Place> = markers.iter().filter(|_| look).map(|at| Place::around(*at, MARKER, MARKER)).collect();
     for ((x, y), label) in labels {
@@ -21,9 +25,13 @@ pub(super) fn draw(canvas: &mut Canvas, markers: &[(f64, f64)], labels: Vec<((f6
             ((x - 9.0, y), Align::Right, (x - 9.0 - wide / 2.0, y)),
             ((x, y - 13.0), Align::Centre, (x, y - 13.0)),
             ((x, y + 14.0), Align::Centre, (x, y + 14.0)),
+            ((x, y - 13.0), Align::Left, (x + wide / 2.0, y - 13.0)),
+            ((x, y + 14.0), Align::Left, (x + wide / 2.0, y + 14.0)),
+            ((x, y - 13.0), Align::Right, (x - wide / 2.0, y - 13.0)),
+            ((x, y + 14.0), Align::Right, (x - wide / 2.0, y + 14.0)),
         ];
         let place = |centre| Place::around(centre, wide, LINE);
-        let inside = |centre| place(centre).left >= left && place(centre).right <= right;
+        let inside = |centre| place(centre).is_inside(&limits);
         let free = |centre| inside(centre) && !taken.iter().any(|other| other.meets(&place(centre)));
         let found = choices.iter().find(|choice| free(choice.2)).or_else(|| choices.iter().find(|choice| inside(choice.2)));
         let (at, align, centre) = *found.unwrap_or(&choices[0]);
@@ -46,6 +54,10 @@ struct Place {
 impl Place {
     fn around((x, y): (f64, f64), width: f64, height: f64) -> Self {
         Self { left: x - width / 2.0, right: x + width / 2.0, top: y - height / 2.0, bottom: y + height / 2.0 }
+    }
+
+    fn is_inside(&self, other: &Self) -> bool {
+        self.left >= other.left && self.right <= other.right && self.top >= other.top && self.bottom <= other.bottom
     }
 
     fn meets(&self, other: &Self) -> bool {

@@ -228,7 +228,7 @@ impl Plot {
         };
         let labels: Vec<_> = drawn().filter_map(|(at, point)| Some((at, fit(point.label.as_ref()?, theme::SMALL, false, NAMES)))).collect();
         if !labels.is_empty() {
-            labels::draw(canvas, &drawn().map(|(at, _)| at).collect::<Vec<_>>(), labels, (x.from_px, x.to_px));
+            labels::draw(canvas, &drawn().map(|(at, _)| at).collect::<Vec<_>>(), labels, x, y);
         }
     }
 

@@ -158,6 +158,33 @@ fn labels_of_near_points_do_not_lie_on_each_other() {
 }
 
 #[test]
+fn labels_in_a_corner_stay_between_the_axes_and_off_the_markers() {
+    let ways = [("Rust columns (97)", 7.0, 10.0), ("Rust parallel (116)", 8.2, 9.8), ("csv and dict", 90.0, 600.0)];
+    let points = ways.iter().map(|(way, x, y)| PlotPoint { x: *x, y: *y, label: Some((*way).to_owned()) }).collect();
+    let chart =
+        Plot { lines: false, log_y: true, series: vec![PlotSeries { name: String::new(), look: colours::LOOKS[0], points }], ..plot() };
+    let drawn = chart.draw().unwrap();
+    save("plot_corner_labels", &drawn);
+    let number = |line: &str, name: &str| -> f64 {
+        line.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).and_then(|text| text.parse().ok()).unwrap()
+    };
+    let marker = |line: &str| (number(line, "cx"), number(line, "cy"));
+    let centres: Vec<(f64, f64)> = markers(&drawn, 0).iter().filter(|line| line.starts_with("<circle")).map(|line| marker(line)).collect();
+    assert_eq!(centres.len(), 3, "{}", drawn.svg);
+    for (way, ..) in &ways[..2] {
+        let line = drawn.svg.lines().find(|line| line.ends_with(&format!(">{way}</text>"))).unwrap();
+        let wide = crate::charts::measure_text::width(way, crate::charts::theme::SMALL, false);
+        let from = match () {
+            () if line.contains("text-anchor=\"middle\"") => number(line, "x") - wide / 2.0,
+            () if line.contains("text-anchor=\"end\"") => number(line, "x") - wide,
+            () => number(line, "x"),
+        };
+        let over = |(x, y): &(f64, f64)| (from..from + wide).contains(x) && (number(line, "y") - y).abs() < 9.0;
+        assert!(!centres.iter().any(over), "{way} lies on a marker: {line}, {centres:?}");
+    }
+}
+
+#[test]
 fn zero_has_no_logarithm() {
     let mut chart = plot();
     chart.series[0].points[3].x = 0.0;
