@@ -278,11 +278,17 @@ impl Plot {
     fn text(&self) -> String {
         let total = self.series.iter().flat_map(|series| &series.points).filter(|point| is_drawn(point)).count();
         let every = total.div_ceil(MOST_LINES).max(1);
-        let mut rows = vec![vec!["series".to_owned(), self.x_title.clone(), self.y_title.clone()]];
+        let is_labelled = self.series.iter().flat_map(|series| &series.points).any(|point| point.label.is_some());
+        let has_names = !is_labelled || self.series.iter().any(|series| !series.name.is_empty());
+        let row = |series: &str, label: &str, x: String, y: String| -> Vec<String> {
+            let names = [has_names.then(|| series.to_owned()), is_labelled.then(|| label.to_owned())];
+            names.into_iter().flatten().chain([x, y]).collect()
+        };
+        let mut rows = vec![row("series", "point", self.x_title.clone(), self.y_title.clone())];
         for series in &self.series {
             for point in series.points.iter().filter(|point| is_drawn(point)).step_by(every) {
-                let name = point.label.as_ref().unwrap_or(&series.name).clone();
-                rows.push(vec![name, self.x_text(point), self.y_text(point)]);
+                let label = point.label.as_deref().unwrap_or_default();
+                rows.push(row(&series.name, label, self.x_text(point), self.y_text(point)));
             }
         }
         let part = if every > 1 { format!("\none point in {every} of {total}") } else { String::new() };

@@ -153,6 +153,8 @@ fn labels_of_near_points_do_not_lie_on_each_other() {
         let get = |name: &str| line.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
         (get("x"), get("y"), get("text-anchor"))
     };
+    let rows: Vec<Vec<&str>> = drawn.text.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert!(rows.iter().any(|row| row.first() == Some(&"far")) && rows.iter().any(|row| row.first() == Some(&"Q18")), "{}", drawn.text);
     let places: Vec<_> = near.iter().map(|(label, ..)| at(label)).collect();
     assert!(places.iter().enumerate().all(|(i, place)| !places[..i].contains(place)), "{places:?}");
 }
