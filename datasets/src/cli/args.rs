@@ -119,7 +119,10 @@ fn request(set: &SetInfo, values: &[(String, String)]) -> Result<Request, DataEr
     let mut request = Request::new(set.name, scale)?;
     for parameter in set.parameters {
         let Some(text) = given(parameter.name) else { continue };
-        let wrong = |text: &str| bad(format!("--{} takes {}, not `{text}`", parameter.name, parameter.range));
+        let wrong = |text: &str| {
+            let three = if text.contains('/') { " or three between slashes, one for each of the scales ci, class and big" } else { "" };
+            bad(format!("--{} takes {} from {}{three}, not `{text}`", parameter.name, parameter.range.kind(), parameter.range))
+        };
         let number = parameter.range.parse(of_scale(text, scale).ok_or_else(|| wrong(text))?).ok_or_else(|| wrong(text))?;
         request = request.with(parameter.name, number);
     }
@@ -226,17 +229,18 @@ mod tests {
             ("tpcg", "did you mean `tpch`?"),
             ("tpch --df 1", "did you mean `--sf`?"),
             ("tpch --days 3", "does not belong to `tpch`"),
-            ("tpch --sf large", "takes 0.001 to 10"),
+            ("tpch --sf large", "takes a number from 0.001 to 10"),
             ("tpch --scale huge", "unknown scale `huge`"),
             ("taxi --formats txt", "cannot be written as txt: use parquet,csv,jsonl"),
             ("h2o --rows 10 --groups 20", "need at least as many rows"),
             ("list --scale ci", "does not belong to `list`"),
             ("tpch --sf 99", "out of range"),
             ("tpch --sf nan", "out of range"),
-            ("tpch --sf 0.1/1", "takes 0.001 to 10, not `0.1/1`"),
-            ("tpch --sf 0.1/x/10 --scale class", "takes 0.001 to 10, not `0.1/x/10`"),
+            ("tpch --sf 0.1/1", "or three between slashes, one for each of the scales ci, class and big, not `0.1/1`"),
+            ("tpch --sf 0.1/x/10 --scale class", "big, not `0.1/x/10`"),
             ("tpch --sf", "needs a value"),
-            ("stocks --days -1", "takes 1 to 2520"),
+            ("stocks --days -1", "takes a whole number from 1 to 2520"),
+            ("stocks --days 5.5", "takes a whole number from 1 to 2520, not `5.5`"),
             ("stocks --formats xml", "unknown format `xml`"),
             ("tpch 0.1", "unexpected word `0.1`"),
         ] {

@@ -45,6 +45,14 @@ pub enum Range {
 }
 
 impl Range {
+    /// What kind of number it holds, in words.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Whole(..) => "a whole number",
+            Self::Real(..) => "a number",
+        }
+    }
+
     /// The number that `text` means; `None` when it is no number of this kind. It may lie outside the range.
     pub(crate) fn parse(self, text: &str) -> Option<Number> {
         let text = text.trim();

@@ -163,6 +163,10 @@ fn run_data(arguments: &[&str], call: &Call, host: &mut dyn Host) -> Result<Valu
     });
     // The program's own words say more than its exit code.
     if let Some(error) = last.get("error").and_then(Value::as_str) {
+        // What it says of an option belongs under that option.
+        if let Some(option) = error.strip_prefix("--").and_then(|rest| rest.split(' ').next()).filter(|name| call.options.has(name)) {
+            return Err(call.options.error_at(option, error, Some("`%data --help` shows the options".to_owned())));
+        }
         return Err(MagicError::new("DataError", error).hint("`%data --help` shows the options; `benchbook doctor` checks the data folder"));
     }
     outcome?;
@@ -347,8 +351,11 @@ mod tests {
         assert!(plain(&run_cell("%data taxi --scale huge", &mut host).unwrap_err()).contains("`ci`, `class`, `big`"));
         assert!(plain(&run_cell("%data --sf 1", &mut host).unwrap_err()).contains("no set to make"));
         assert!(host.self_runs.is_empty());
-        host.self_lines = vec![r#"{"error":"scale factor 99 is out of range"}"#.into()];
-        assert!(plain(&run_cell("%data tpch --sf 99", &mut host).unwrap_err()).contains("out of range"));
+        host.self_lines = vec![r#"{"error":"the disk is full"}"#.into()];
+        assert!(plain(&run_cell("%data tpch --sf 1", &mut host).unwrap_err()).contains("the disk is full"));
+        host.self_lines = vec![r#"{"error":"--days takes a whole number from 1 to 2520, not `5.5`"}"#.into()];
+        let text = plain(&run_cell("%data stocks --days 5.5", &mut host).unwrap_err());
+        assert!(text.contains("takes a whole number") && text.contains("^"), "{text}");
     }
 
     #[test]
