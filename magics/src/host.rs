@@ -79,8 +79,19 @@ pub trait Host {
     /// Compile errors, panics, a failing `?`, an interrupt or a dead worker.
     fn eval_rust(&mut self, code: &str) -> Result<RustOutcome, MagicError>;
 
-    /// Like [`Host::eval_rust`], but frames sent by `lab::measure` go to `on_event` while the code runs.
-    fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError>;
+    /// Like [`Host::eval_rust`], but frames sent by `lab::measure` and `lab::tables` go to `on_event` while the code runs.
+    ///
+    /// # Errors
+    /// As for [`Host::eval_rust`].
+    fn ask_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError>;
+
+    /// As [`Host::ask_rust`], once nothing else of the kernel uses the processor.
+    ///
+    /// # Errors
+    /// As for [`Host::eval_rust`].
+    fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        self.ask_rust(code, on_event)
+    }
 
     /// Like [`Host::measure_rust`], of code that is compiled with a table of lines, so that a profiler can name the lines of
     /// cells and inlined functions. The optimisation is the same.

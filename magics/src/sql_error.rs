@@ -38,6 +38,13 @@ fn hint(failure: &SqlFailure) -> Option<&'static str> {
     if failure.class.starts_with("Catalog") && message.contains("Table") && message.contains("does not exist") {
         return Some("`%tables` lists the tables; a Rust DataFrame variable is found by its name, a file by its quoted path");
     }
+    // SQLite's and Polars' words for it.
+    if message.contains("no such table") || (message.contains("relation ") && message.contains("was not found")) {
+        return Some(
+            "every engine has tables of its own: name a file by its quoted path, a DataFrame of Rust or Python, or use \
+             `%%sql --engines duckdb,…`, which hands DuckDB's tables to the others",
+        );
+    }
     if failure.class.starts_with("IO") {
         return Some("check the path; relative paths start at the notebook's folder");
     }
@@ -61,6 +68,14 @@ mod tests {
         let error = sql_failure_error("SELECT é\nFORM t", &failure(Some(10)), 2);
         let text = error.shown().join("\n").replace("\u{1b}[0m", "").replace("\u{1b}[31;1m", "").replace("\u{1b}[34m", "");
         assert_eq!(text, "SqlError: Parser Error: syntax error at or near \"FORM\"\nline 3 | FORM t\n       | ^^^^");
+    }
+
+    #[test]
+    fn a_table_of_another_engine_is_explained() {
+        for message in ["no such table: bars", "relation 'bars' was not found"] {
+            let error = sql_failure_error("FROM bars", &SqlFailure { message: message.into(), ..SqlFailure::default() }, 1);
+            assert!(error.hint.is_some_and(|hint| hint.contains("--engines")), "{message}");
+        }
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl Host for Recorder {
         self.rust_errors.pop_front().map_or(Ok(RustOutcome::default()), Err)
     }
 
-    fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+    fn ask_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
         self.rust.push(code.into());
         if let Some(error) = self.rust_errors.pop_front() {
             return Err(error);

@@ -60,13 +60,17 @@ impl Host for SessionHost<'_> {
         run_rust::run(self.shared, self.past, self.cell, code, &mut |_| {})
     }
 
+    fn ask_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        run_rust::run(self.shared, self.past, self.cell, code, on_event)
+    }
+
     fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
         // The analyzer would take processor time from what is measured.
         let _quiet = self.shared.analyzer.hold(&|| self.cell.io.is_cancelled());
         if self.cell.io.is_cancelled() {
             return Err(MagicError::interrupted());
         }
-        run_rust::run(self.shared, self.past, self.cell, code, on_event)
+        self.ask_rust(code, on_event)
     }
 
     fn profile_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {

@@ -41,7 +41,7 @@ fn make_tables(call: &Call, names: &[&str], host: &mut dyn Host) -> Result<(), M
     if !own.is_empty() {
         host.status("sharing Rust variables");
         let code: String = own.iter().map(|name| sharing::offer(name)).collect();
-        host.measure_rust(&code, &mut |_| {})?;
+        host.ask_rust(&code, &mut |_| {})?;
     }
     if others.is_empty() {
         return Ok(());

@@ -130,7 +130,7 @@ fn unshared(shared: &[SharedTable], host: &mut dyn Host) -> Result<Vec<Row>, Mag
         .collect();
     let mut shapes: BTreeMap<String, String> = BTreeMap::new();
     if !code.is_empty() {
-        host.measure_rust(&code, &mut |event| {
+        host.ask_rust(&code, &mut |event| {
             if let (Some(name), Some(value)) = (event.data.get("name").and_then(Value::as_str), event.data.get("value")) {
                 shapes.insert(name.to_owned(), value.to_string());
             }

@@ -27,8 +27,8 @@ impl Interrupting {
 }
 
 impl Host for Interrupting {
-    fn measure_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
-        self.0.measure_rust(code, on_event)?;
+    fn ask_rust(&mut self, code: &str, on_event: &mut dyn FnMut(Event)) -> Result<RustOutcome, MagicError> {
+        self.0.ask_rust(code, on_event)?;
         Err(MagicError::interrupted())
     }
     fn eval_rust(&mut self, code: &str) -> Result<RustOutcome, MagicError> {

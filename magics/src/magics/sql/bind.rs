@@ -84,7 +84,7 @@ fn wanted<'a>(text: &CellText, prepared: &'a Prepared, variables: &[Variable]) -
 fn evaluate(code: &str, host: &mut dyn Host) -> Result<Map<String, Value>, MagicError> {
     host.status("passing Rust variables to the query");
     let mut values = Map::new();
-    host.measure_rust(code, &mut |event| {
+    host.ask_rust(code, &mut |event| {
         if event.kind == "param"
             && let Some(name) = event.data.get("name").and_then(Value::as_str)
         {
