@@ -39,5 +39,6 @@ fn a_dataset_is_a_folder_in_every_language() {
     assert_eq!(rust.result(), "1001");
     let python = session.ok("%%python\nprint(type(taxi).__name__, len((taxi / 'trips_bad.csv').read_bytes().splitlines()))");
     assert_eq!(python.stdout().trim(), "PosixPath 1001");
-    session.run("%data taxi --rows 0").fails("DataError").says(&["--rows 0 is out of range"]);
+    session.run("%data taxi --rows 0").fails("UsageError").says(&["--rows 0 is out of range", "%data taxi --rows 0", "^"]);
+    session.run("%data stocks --days 5.5").fails("UsageError").says(&["takes a whole number from 1 to 2520"]);
 }
