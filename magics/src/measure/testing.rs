@@ -56,7 +56,7 @@ impl Host for Interrupting {
         self.0.python(code, env)
     }
     fn ask_python(&mut self, code: &str, env: Option<&str>, on_event: &mut dyn FnMut(Event)) -> Result<(), MagicError> {
-        self.0.measure_python(code, env, on_event)?;
+        self.0.ask_python(code, env, on_event)?;
         Err(MagicError::interrupted())
     }
     fn bash(&mut self, script: &str) -> Result<(), MagicError> {
